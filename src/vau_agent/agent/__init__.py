@@ -1,0 +1,1 @@
+"""The policy: typed calls, prompts, parsing, backends."""

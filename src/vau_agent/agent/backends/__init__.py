@@ -1,0 +1,1 @@
+"""Adapters that run a policy's weights, or stand in for them."""

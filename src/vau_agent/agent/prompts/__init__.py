@@ -1,0 +1,1 @@
+"""Prompts: one Markdown file a stage, loaded with name and digest."""

@@ -1,0 +1,1 @@
+"""What people read and hand over: report, tables, clips, manifest."""

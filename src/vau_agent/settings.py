@@ -1,0 +1,130 @@
+"""Settings: given, checked once, and saying what they mean.
+
+Order of precedence: command-line flags, `VAU_*` environment variables, `config.toml` in the home
+folder, the defaults below. This is the only module that reads the environment.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from vau_agent.errors import SettingsError
+from vau_agent.schemas import ReflectionForm
+
+CONFIG_NAME: Final = "config.toml"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VideoLimits(_Group):
+    """What a video may cost before it is refused or cut short."""
+
+    max_width: int = Field(default=8192, ge=16)
+    max_height: int = Field(default=4320, ge=16)
+    max_streams: int = Field(default=64, ge=1)
+    max_fps: float = Field(default=1000, gt=0)
+    """Frames of a denser stream are sampled; its packets still count against the budgets."""
+    child_memory_mb: int = Field(default=1536, ge=256)
+    """Address space of the decoding child."""
+    base_wall_seconds: float = Field(default=10.0, gt=0)
+    """Wall time one request to the child may take, whatever the file."""
+    wall_seconds_per_mb: float = Field(default=2.0, ge=0)
+    """Added for each MiB of the file."""
+    base_cpu_seconds: float = Field(default=20.0, gt=0)
+    """Processor time the child may spend over its life."""
+    cpu_seconds_per_mb: float = Field(default=8.0, ge=0)
+    max_damaged_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of packets that may fail to decode before the file counts as truncated."""
+
+
+class TriageSettings(_Group):
+    """How the anomaly curve is measured and cut into candidates."""
+
+    fps: float = Field(default=10.0, gt=0)
+    """Moments measured per second in the dense pass."""
+    longest_side: int = Field(default=192, ge=32)
+    """Pixels of the pictures that cues are measured on."""
+    dense_seconds: float = Field(default=900.0, gt=0)
+    """Longest video that is measured densely from end to end; longer ones coarse to fine."""
+    dense_windows_per_hour: int = Field(default=12, ge=1)
+    """Windows of a long video that the coarse pass hands to the dense one."""
+    dense_window_seconds: float = Field(default=30.0, gt=0)
+    alarm_score: float = Field(default=0.5, gt=0, lt=1)
+    """Curve score from which a moment belongs to a candidate."""
+    merge_gap_seconds: float = Field(default=1.5, ge=0)
+    min_segment_seconds: float = Field(default=0.3, gt=0)
+    max_candidates: int = Field(default=12, ge=1)
+    duplicate_block_change: float = Field(default=6.0, ge=0)
+    """Grey levels the most changed block may move before a frame counts as new (performance.md: 6)."""
+    keep_every_seconds: float = Field(default=30.0, gt=0)
+    """A frame is kept at least this often, however still the scene."""
+
+
+class AnalysisSettings(_Group):
+    """How deep the graph looks."""
+
+    reflection: ReflectionForm = "both"
+    max_rounds: int = Field(default=2, ge=0)
+    """Reflection rounds a window may take; 0 never revises."""
+    frames_per_window: int = Field(default=16, ge=1, le=64)
+    frames_per_zoom: int = Field(default=8, ge=1, le=64)
+    calls_per_round: int = Field(default=4, ge=1)
+    """Tool calls of one reflection that are carried out."""
+    window_seconds: float = Field(default=120.0, gt=0)
+    """Candidates within one window are reasoned about together."""
+    windows_per_hour: int = Field(default=12, ge=1)
+    settled_iou: float = Field(default=0.9, ge=0, le=1)
+    """A revised segment that overlaps the former one this much counts as unchanged."""
+    max_new_tokens: int = Field(default=1024, ge=1)
+
+
+class StorageSettings(_Group):
+    """Limits of what is kept."""
+
+    max_checkpoint_bytes: int = Field(default=65536, ge=1024)
+    """Largest graph state; frames and pictures live in the blob store."""
+    lease_seconds: float = Field(default=30.0, gt=0)
+    """A run's owner renews within this time or loses the run."""
+
+
+class Settings(BaseSettings):
+    """Everything a run can be told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VAU_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("vau-agent")))
+    """Journal, checkpoints, blobs."""
+    out: Path = Path("vau-out")
+    """Where output folders are written."""
+    policy: str = "rules"
+    """`rules` or `scripted:FILE`."""
+    reader: Literal["pyav", "decord"] = "pyav"
+    video: VideoLimits = VideoLimits()
+    triage: TriageSettings = TriageSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
+    storage: StorageSettings = StorageSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file: the file is merged in by `load_settings`."""
+        return init_settings, env_settings
+
+
+def config_path() -> Path:
+    """Give the place of the configuration file."""
+    return Path(platformdirs.user_config_dir("vau-agent")) / CONFIG_NAME

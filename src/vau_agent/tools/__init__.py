@@ -1,0 +1,1 @@
+"""What can be done to a video: read, sample, triage, zoom, cut."""

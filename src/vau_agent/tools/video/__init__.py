@@ -1,0 +1,1 @@
+"""Reading video: one protocol, several readers, always in a sandboxed child."""

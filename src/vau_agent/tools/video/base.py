@@ -1,0 +1,99 @@
+"""What a video reader gives: frames by presentation time, never by index."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vau_agent.schemas import FrameRateMode, Segment, VideoInfo
+
+Image = NDArray[np.uint8]
+"""Height x width x 3, RGB."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """One decoded picture, rotation applied."""
+
+    timestamp: float
+    """Seconds of presentation time from the start of the video."""
+    pts: int
+    time_base: Fraction
+    image: Image
+    is_key: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PacketIndex:
+    """Every video packet in presentation order, read without decoding."""
+
+    timestamps: NDArray[np.float64]
+    """Seconds, ascending."""
+    pts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    """Compressed bytes."""
+    keys: NDArray[np.bool_]
+    time_base: Fraction
+
+    @property
+    def mean_gop_seconds(self) -> float:
+        """Mean time between keyframes; the whole duration when there is one."""
+        ...
+
+    @property
+    def frame_rate_mode(self) -> FrameRateMode:
+        """Tell constant from variable frame rate."""
+        ...
+
+
+class VideoReader(Protocol):
+    """Reads one video. Iterators stream: memory does not grow with the length of the video."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """What is known without decoding."""
+
+    def packet_index(self) -> PacketIndex:
+        """Read the packet index (demux only)."""
+
+    def keyframes(self, *, longest_side: int | None = None) -> Iterator[Frame]:
+        """Decode keyframes only, in time order."""
+
+    def frames(
+        self,
+        segment: Segment | None = None,
+        *,
+        fps: float | None = None,
+        longest_side: int | None = None,
+    ) -> Iterator[Frame]:
+        """Decode a segment in time order, at most `fps` frames a second (all when `None`)."""
+
+    def frames_at(
+        self, timestamps: Sequence[float], *, longest_side: int | None = None
+    ) -> Iterator[Frame]:
+        """Give, for each timestamp in ascending order, the frame shown at that time.
+
+        That is the last frame whose presentation time is at or before it, and the first frame
+        for a time before the first.
+
+        Raises:
+            SegmentOutOfRangeError: A timestamp is negative or past the end.
+        """
+
+    def close(self) -> None:
+        """Free the file and the child."""
+
+    def __enter__(self) -> Self:
+        """Give the reader itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
