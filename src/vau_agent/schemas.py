@@ -42,6 +42,22 @@ CATEGORIES: Final[tuple[str, ...]] = (
 """Names a verdict may carry: the UCF-Crime classes and what else investigators look for."""
 
 
+CUES: Final[dict[str, str]] = {
+    "motion": "more block motion than this video's own normal",
+    "speed": "something moves faster than things in this video normally do",
+    "erratic": "motion whose direction and strength change quickly in one place",
+    "impact": "fast motion that stops or turns within a fraction of a second",
+    "stillness": "something that moved a moment ago lies still",
+    "object_left": "something new stays where nothing was",
+    "object_removed": "something that was there for long is gone",
+    "fire_colour": "a growing or moving area in the colours of flames",
+    "flicker": "an area whose brightness flickers",
+    "flash": "a sudden change of brightness over a large part of the picture",
+    "crowd": "motion that suddenly spreads over much of the picture",
+}
+"""What is measured, by the name that traces, prompts and reports use."""
+
+
 class Value(BaseModel):
     """A frozen value that refuses unknown fields."""
 
@@ -72,6 +88,15 @@ class Segment(Value):
     def overlap(self, other: "Segment") -> float:
         """Return the shared length in seconds."""
         return max(0.0, min(self.end, other.end) - max(self.start, other.start))
+
+
+class Box(Value):
+    """A region of the picture; all four numbers are shares of its width or height."""
+
+    x: Score
+    y: Score
+    width: Score
+    height: Score
 
 
 class VideoInfo(Value):
@@ -124,7 +149,9 @@ class Candidate(Value):
     """Time of the highest score, in seconds."""
     score: Score
     cues: dict[str, Score]
-    """Highest value of each cue inside the segment."""
+    """Highest value of each cue inside the segment, by name (see `CUES`)."""
+    box: Box | None = None
+    """Where in the picture the strongest cue was measured at the peak."""
 
 
 class Coverage(Value):
