@@ -19,7 +19,8 @@ VauAgentError
     ├── ToolArgumentError           the policy may correct its call
     └── ToolExecutionError          final
 
-Each class carries the `exit_code` of docs/cli.md. A message is one line: what, which value, what next.
+Each class carries the `exit_code` of docs/cli.md. A message is one line: what, which value, what
+next.
 """
 
 from typing import ClassVar, Literal

@@ -138,7 +138,7 @@ class CurvePoint(Value):
 
     timestamp: float
     score: Score
-    cues: dict[str, Score] = {}
+    cues: dict[str, Score] = Field(default_factory=dict)
 
 
 class Candidate(Value):
@@ -211,7 +211,7 @@ class ToolCall(Value):
     """A look that the policy asks for; tools have no side effects."""
 
     tool: str
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = Field(default_factory=dict)
 
 
 class Reflection(Value):

@@ -4,18 +4,27 @@ Order of precedence: command-line flags, `VAU_*` environment variables, `config.
 folder, the defaults below. This is the only module that reads the environment.
 """
 
+import os
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import platformdirs
+import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from vau_agent.errors import SettingsError
 from vau_agent.schemas import ReflectionForm
 
 CONFIG_NAME: Final = "config.toml"
+CONFIG_VARIABLE: Final = "VAU_CONFIG"
 
 
 class _Group(BaseModel):
@@ -61,7 +70,7 @@ class TriageSettings(_Group):
     min_segment_seconds: float = Field(default=0.3, gt=0)
     max_candidates: int = Field(default=12, ge=1)
     duplicate_block_change: float = Field(default=6.0, ge=0)
-    """Grey levels the most changed block may move before a frame counts as new (performance.md: 6)."""
+    """Grey levels the most changed block may move before a frame counts as new (measured)."""
     keep_every_seconds: float = Field(default=30.0, gt=0)
     """A frame is kept at least this often, however still the scene."""
 
@@ -121,10 +130,115 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over file: the file is merged in by `load_settings`."""
-        return init_settings, env_settings
+        """Flags over environment over file."""
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=config_path())
+        return init_settings, env_settings, toml
 
 
 def config_path() -> Path:
-    """Give the place of the configuration file."""
-    return Path(platformdirs.user_config_dir("vau-agent")) / CONFIG_NAME
+    """Give the place of the configuration file; `VAU_CONFIG` names another."""
+    given = os.environ.get(CONFIG_VARIABLE)
+    return Path(given) if given else Path(platformdirs.user_config_dir("vau-agent")) / CONFIG_NAME
+
+
+def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
+    """Read settings from flags (`overrides`, nested by group), environment, file and defaults.
+
+    Raises:
+        SettingsError: A value is invalid, a name is unknown, or the file is not TOML.
+    """
+    _refuse_unknown_variables()
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    try:
+        return Settings.model_validate(given)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"{config_path()} is not valid TOML: {error}; mend or move it"
+        ) from error
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from error
+
+
+def setting_origins(overrides: Mapping[str, object] | None = None) -> dict[str, tuple[str, str]]:
+    """Tell, for each setting by dotted name, its value and where the value came from."""
+    settings = load_settings(overrides)
+    path = config_path()
+    in_file = dict(_leaves(_read_toml(path))) if path.is_file() else {}
+    in_flags = dict(_leaves(overrides or {}))
+    origins = {}
+    for name, value in _leaves(settings.model_dump(mode="json")):
+        variable = _variable(name)
+        if in_flags.get(name) is not None:
+            origin = "flag"
+        elif variable in os.environ:
+            origin = variable
+        elif name in in_file:
+            origin = str(path)
+        else:
+            origin = "default"
+        origins[name] = (str(value), origin)
+    return origins
+
+
+def write_setting(name: str, value: str) -> Path:
+    """Set one dotted name in the configuration file, keeping its comments; give the file.
+
+    Raises:
+        SettingsError: The name is unknown or the value is invalid; the file is left as it was.
+    """
+    known = dict(_leaves(Settings.model_construct().model_dump(mode="json")))
+    if name not in known:
+        raise SettingsError(f"no setting {name!r}; 'vau-agent config show' lists them")
+    *groups, leaf = name.split(".")
+    nested: dict[str, object] = {leaf: value}
+    for group in reversed(groups):
+        nested = {group: nested}
+    try:
+        checked = Settings.model_validate(nested)
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from error
+    path = config_path()
+    document = tomlkit.parse(path.read_text()) if path.is_file() else tomlkit.document()
+    table: Any = document
+    for group in groups:
+        table = table.setdefault(group, tomlkit.table())
+    table[leaf] = dict(_leaves(checked.model_dump(mode="json")))[name]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(tomlkit.dumps(document))
+    return path
+
+
+def _refuse_unknown_variables() -> None:
+    known = {_variable(name) for name, _ in _leaves(Settings.model_construct().model_dump())}
+    groups = {_variable(name) for name in Settings.model_fields}
+    for variable in os.environ:
+        if variable.startswith("VAU_") and variable not in known | groups | {CONFIG_VARIABLE}:
+            raise SettingsError(
+                f"environment variable {variable!r} names no setting; "
+                "'vau-agent config show' lists them"
+            )
+
+
+def _variable(name: str) -> str:
+    return "VAU_" + name.upper().replace(".", "__")
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    return tomllib.loads(path.read_text())
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return (
+        f"setting {name!r} = {first['input']!r}: {first['msg'].lower()}; "
+        "see 'vau-agent config show'"
+    )
