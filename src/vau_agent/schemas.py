@@ -250,6 +250,8 @@ class Evidence(Value):
     measurements: tuple[Measurement, ...] = ()
     frames: tuple[FrameRef, ...] = ()
     warnings: tuple[str, ...] = ()
+    coverage: Coverage | None = None
+    """How much of the window was measured; `None` when that was not told."""
 
 
 class Finding(Value):
@@ -261,6 +263,8 @@ class Finding(Value):
     frames: tuple[FrameRef, ...]
     """Frames that standing claims cite."""
     rounds: int
+    conversation: str = ""
+    """Blob of the window's conversation, which follow-up questions go on from."""
 
 
 class ToolResult(Value):
