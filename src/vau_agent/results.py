@@ -183,6 +183,8 @@ class Result(Value):
     verdict: ResultVerdict
     events: tuple[ResultEvent, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
+    cuts: tuple[float, ...] = ()
+    """Times at which the picture changes to another scene, in seconds."""
     coverage: Coverage
     stages: tuple[StageRecord, ...] = ()
     answers: tuple[Answer, ...] = ()

@@ -163,6 +163,8 @@ class Coverage(Value):
     """Frames decoded and measured."""
     share: Score
     note: str = ""
+    gaps: tuple[Segment, ...] = ()
+    """Parts of the video that were not looked at."""
 
 
 class Claim(Value):

@@ -93,6 +93,17 @@ class AnalysisSettings(_Group):
     max_new_tokens: int = Field(default=1024, ge=1)
 
 
+class ClipSettings(_Group):
+    """What is cut out of a video as evidence."""
+
+    padding_seconds: float = Field(default=2.0, ge=0)
+    """Added before and after an event in the stream copy."""
+    max_clip_seconds: float = Field(default=120.0, gt=0)
+    """Longest viewing copy; a longer event is cut short and says so."""
+    max_clips: int = Field(default=12, ge=0)
+    """Events that get clips, strongest first; 0 writes none."""
+
+
 class StorageSettings(_Group):
     """Limits of what is kept."""
 
@@ -119,6 +130,7 @@ class Settings(BaseSettings):
     video: VideoLimits = VideoLimits()
     triage: TriageSettings = TriageSettings()
     analysis: AnalysisSettings = AnalysisSettings()
+    clips: ClipSettings = ClipSettings()
     storage: StorageSettings = StorageSettings()
 
     @classmethod
