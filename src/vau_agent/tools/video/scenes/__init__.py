@@ -1,0 +1,1 @@
+"""Procedural fixed-camera surveillance scenes whose truth is known exactly."""
