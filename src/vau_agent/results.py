@@ -122,8 +122,6 @@ class StageRecord(Value):
     """Tool calls that were carried out, as text."""
     frames: tuple[EvidenceFrame, ...] = ()
     seconds: float = 0.0
-    replayed: bool = False
-    """The completion came from the journal: a resumed run did not ask again."""
 
 
 class Answer(Value):

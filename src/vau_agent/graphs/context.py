@@ -1,0 +1,64 @@
+"""What the analysis graph works with, given at invoke time and never saved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vau_agent.agent.backends.base import Backend, GenerationSettings
+from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.policy import Policy
+from vau_agent.graphs.recorder import JournaledBackend, Recorder
+from vau_agent.graphs.state import AnalysisState
+from vau_agent.memory.blobs import BlobStore
+from vau_agent.schemas import Evidence, FrameRef
+from vau_agent.settings import Settings
+from vau_agent.tools.base import Tool
+from vau_agent.tools.triage import TriageResult
+from vau_agent.tools.video.base import VideoReader
+
+OnProgress = Callable[[str, float], None]
+"""Called with the stage and the share of it that is done; never stored."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisContext:
+    """Collaborators of one process working on one run."""
+
+    settings: Settings
+    reader: VideoReader
+    backend: Backend
+    tools: Mapping[str, Tool]
+    blobs: BlobStore
+    recorder: Recorder
+    on_progress: OnProgress
+
+    def policy(self, step: str) -> Policy:
+        """Give the policy for one step; its calls are journaled under the step's name."""
+        generation = GenerationSettings(max_new_tokens=self.settings.analysis.max_new_tokens)
+        return Policy(JournaledBackend(self.backend, self.recorder, step), generation)
+
+    def triage(self, state: AnalysisState) -> TriageResult:
+        """Load the run's triage."""
+        return TriageResult.model_validate(self._load(state["triage_blob"]))
+
+    def conversation(self, state: AnalysisState) -> Conversation:
+        """Load the current window's conversation."""
+        return Conversation.model_validate(self._load(state["conversation_blob"]))
+
+    def evidence(self, state: AnalysisState) -> tuple[Evidence, ...]:
+        """Load the current window's evidence, oldest first."""
+        return tuple(Evidence.model_validate(self._load(blob)) for blob in state["evidence_blobs"])
+
+    def frames(self, state: AnalysisState) -> dict[str, FrameRef]:
+        """Give all frames the current window was shown, by id."""
+        return {
+            frame.frame_id: frame for part in self.evidence(state) for frame in part.frames
+        }
+
+    def store(self, value: Conversation | Evidence | TriageResult) -> str:
+        """Keep a value as a blob; give its reference."""
+        return self.blobs.put_json(value.model_dump(mode="json"))
+
+    def _load(self, blob: str | None) -> object:
+        if blob is None:
+            raise ValueError("the state holds no reference yet: a node ran before its turn")
+        return self.blobs.get_json(blob)

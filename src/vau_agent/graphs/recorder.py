@@ -1,0 +1,122 @@
+"""Every step and every policy call goes through here into the journal, once.
+
+A key names a step's place in the run (`w0/r1/revise`), so a step that runs again after a crash
+finds what it wrote and adds nothing.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings
+from vau_agent.agent.conversation import Conversation, Message
+from vau_agent.memory.journal import Journal, Lease, Record
+from vau_agent.results import EVENT_TYPES, Event
+
+CALL_KIND: Final = "policy.call"
+
+
+class Recorder:
+    """Writes one run's records under its lease and tells listeners about new events."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        lease: Lease,
+        *,
+        timer: Callable[[], float],
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        self._journal = journal
+        self._lease = lease
+        self._on_event = on_event
+        self.timer = timer
+        """Monotonic seconds, for durations."""
+
+    @property
+    def run_id(self) -> str:
+        """The run that is recorded."""
+        return self._lease.run_id
+
+    def emit(self, kind: str, key: str, data: Mapping[str, Any]) -> Record:
+        """Store one event, unless its key is stored already; tell the listener if it is new."""
+        found = self._journal.find(self.run_id, key)
+        if found is not None:
+            return found
+        record = self._journal.append(self._lease, kind, key, dict(data))
+        if self._on_event is not None and kind in EVENT_TYPES:
+            self._on_event(to_event(record))
+        return record
+
+    def find(self, key: str) -> Record | None:
+        """Give the record stored under `key`."""
+        return self._journal.find(self.run_id, key)
+
+    def records(self) -> Iterator[Record]:
+        """Give all records of the run, oldest first."""
+        return self._journal.records(self.run_id)
+
+
+class JournaledBackend:
+    """Asks its backend only what the journal does not already answer."""
+
+    def __init__(self, backend: Backend, recorder: Recorder, step: str) -> None:
+        self._backend = backend
+        self._recorder = recorder
+        self._step = step
+
+    @property
+    def name(self) -> str:
+        """The policy string of the backend."""
+        return self._backend.name
+
+    def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
+        """Look up, call, commit, return."""
+        key = self._key(conversation, settings)
+        found = self._recorder.find(key)
+        if found is not None:
+            return Completion.model_validate(found.body["completion"])
+        started = self._recorder.timer()
+        completion = self._backend.generate(conversation, settings)
+        prefix, appended = _split(conversation)
+        self._recorder.emit(
+            CALL_KIND,
+            key,
+            {
+                "step": self._step,
+                "policy": self.name,
+                "settings": settings.model_dump(mode="json"),
+                "prefix": prefix,
+                "messages": [message.model_dump(mode="json") for message in appended],
+                "completion": completion.model_dump(mode="json"),
+                "seconds": round(self._recorder.timer() - started, 3),
+            },
+        )
+        return completion
+
+    def _key(self, conversation: Conversation, settings: GenerationSettings) -> str:
+        parts = (
+            self._recorder.run_id,
+            self._step,
+            self.name,
+            settings.model_dump_json(),
+            conversation.digest,
+        )
+        return f"call/{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}"
+
+
+def to_event(record: Record) -> Event:
+    """Show a journal record as the event that programs read."""
+    return Event(
+        seq=record.seq, at=record.at, run_id=record.run_id, type=record.kind, data=record.body
+    )
+
+
+def _split(conversation: Conversation) -> tuple[str | None, tuple[Message, ...]]:
+    """Part a conversation into the digest of what an earlier call holds and what came since."""
+    messages = conversation.messages
+    for index in range(len(messages) - 1, -1, -1):
+        if messages[index].role == "assistant":
+            prefix = Conversation(messages=messages[: index + 1])
+            return prefix.digest, messages[index + 1 :]
+    return None, messages
