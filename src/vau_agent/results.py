@@ -193,6 +193,39 @@ class Result(Value):
     review: Review = Review()
 
 
+class ClipFile(Value):
+    """One file cut out of a video."""
+
+    name: str
+    """File name inside `clips/`."""
+    sha256: str
+    bytes: int
+    codec: str
+    frames: int
+    start_s: float
+    """Source time of the first picture."""
+    end_s: float
+    """Source time at which the last picture ends."""
+    first_s: float = 0.0
+    """Time inside this file of the first picture: source time = start_s - first_s + file time."""
+    audio: bool = False
+
+
+class Clip(Value):
+    """An event, cut out twice: as it was recorded, and as anybody can play it."""
+
+    id: str
+    """The event's id."""
+    requested: Segment
+    source_sha256: str
+    stream_copy: ClipFile | None = None
+    """Compressed data as recorded, from the keyframe at or before the start."""
+    viewing_copy: ClipFile | None = None
+    """H.264 of exactly the range, with each frame's time written above the picture."""
+    notes: tuple[str, ...] = ()
+    """What is missing or differs, each one sentence."""
+
+
 class Event(Value):
     """One line of `--events` and, later, of the server's event stream."""
 
