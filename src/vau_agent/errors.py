@@ -10,6 +10,9 @@ VauAgentError
 ├── BlobError                       a stored blob is absent or does not match its hash
 ├── JournalError                    the journal is unreadable, newer than this program, or in use
 │   ├── RunLeaseError               another process owns the run
+│   ├── NoSpaceError                nothing can be written; the run can go on once there is room
+│   ├── StateTooLargeError          a graph's state is larger than a checkpoint may be
+│   ├── CheckpointError             a checkpoint holds what may not be loaded
 │   └── IntegrityError              a hash chain or manifest does not hold
 ├── BackendError
 │   ├── GenerationError
@@ -97,6 +100,20 @@ class JournalError(VauAgentError):
 
 class RunLeaseError(JournalError):
     """Another process owns the run."""
+
+
+class NoSpaceError(JournalError):
+    """Nothing can be written for lack of space; the run goes on once there is room."""
+
+
+class StateTooLargeError(JournalError):
+    """A graph's state is larger than a checkpoint may be."""
+
+
+class CheckpointError(JournalError):
+    """A checkpoint is damaged, or holds a type that may not be loaded."""
+
+    exit_code = 8
 
 
 class IntegrityError(JournalError):
