@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import av
 from av.video.stream import VideoStream
@@ -62,14 +62,15 @@ def write_images(
     timestamps: Sequence[float] | None = None,
 ) -> None:
     """Encode pictures into a video file that appears under its name only once complete."""
+    if av.Codec(codec, "w").type != "video":
+        raise ValueError(f"{codec!r} is not a video encoder; 'libx264' is one")
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
     try:
         with av.open(str(partial), "w") as container:
             rate = Fraction(fps).limit_denominator(1001)
-            stream = container.add_stream(codec, rate=rate, options=_options(codec, options))
-            if not isinstance(stream, VideoStream):
-                raise ValueError(f"{codec!r} is not a video encoder")
+            added = container.add_stream(codec, rate=rate, options=_options(codec, options))
+            stream = cast(VideoStream, added)  # the check above leaves no other kind of stream
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
             stream.gop_size = gop

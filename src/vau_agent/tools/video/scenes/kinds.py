@@ -37,7 +37,7 @@ def _fighting(stage: Stage) -> Script:
 
 def _fall(stage: Stage) -> Script:
     x, y = stage.between(0.3, 0.6), stage.between(0.8, 0.93)
-    start, side = stage.moment(), 1
+    start, side = stage.moment(), int(stage.rng.choice((-1, 1)))
     walk = Path([(start - (x + 0.2) / stage.pace(y), -0.2, y), (start, x, y)])
     victim = stage.person(walk, people.falling(start, seconds=0.7, side=side))
     reach = person_share(y, stage.horizon) / stage.aspect
@@ -101,30 +101,30 @@ def _left_or_taken(stage: Stage, *, left: bool) -> Script:
 
 
 def _crowd_panic(stage: Stage) -> Script:
-    start = stage.moment()
+    start, gone = stage.moment(), 0.0
     crowd: list[Actor] = []
-    for y in np.sort(stage.rng.uniform(stage.horizon + 0.25, 0.92, 9)):
+    for y in np.sort(stage.rng.uniform(stage.horizon + 0.2, 0.92, 11)):
         row, x = float(y), stage.between(0.2, 0.8)
-        there = x + stage.between(-0.5, 0.5) * stage.pace(row) * start
-        side = -1 if there < 0.5 else 1
-        away = there + side * 3
-        flight = 3 / stage.pace(row, times=stage.between(3.5, 5))
-        crowd.append(
-            stage.person(Path([(0, x, row), (start, there, row), (start + flight, away, row)]))
-        )
-    box = box_between(0, stage.horizon - 0.1, 1, 1)
-    event = stage.event("crowd panic", start, start + 4.0, box)
+        there = x + stage.between(-0.04, 0.04) * start
+        away = there + (2 if there > 0.5 else -2)
+        pace = stage.pace(row, times=stage.between(2.5, 3.8))
+        path = Path([(0, x, row), (start, there, row), (start + 2 / pace, away, row)])
+        gone = max(gone, (0.6 - abs(there - 0.5)) / pace)
+        crowd.append(stage.person(path))
+    event = stage.event(
+        "crowd panic", start, start + gone, box_between(0, stage.horizon - 0.1, 1, 1)
+    )
     return Script(actors=tuple(crowd), events=(event,))
 
 
 def _unusual_motion(stage: Stage) -> Script:
     y, start = stage.between(0.78, 0.88), stage.moment()
-    ride = 1.3 / stage.pace(y, times=3.5)
-    path = Path([(start, -0.15, y), (start + ride, 1.15, y)])
     tall = person_share(y, stage.horizon)
-    event = stage.event(
-        "unusual motion", start, start + ride, box_between(0, y - 1.3 * tall, 1, y + 0.05)
-    )
+    outside = 0.55 * tall / stage.aspect
+    ride = (1 + 2 * outside) / stage.pace(y, times=3)
+    path = Path([(start, -outside, y), (start + ride, 1 + outside, y)])
+    box = box_between(0, y - 1.3 * tall, 1, y + 0.05)
+    event = stage.event("unusual motion", start, start + ride, box)
     actors = (*stage.passers(4), stage.person(path, wheels=True))
     return Script(actors=actors, events=(event,))
 

@@ -104,7 +104,8 @@ def falling(start: float, *, seconds: float, side: int) -> PoseAt:
         done = min(1.0, max(0.0, (t - start) / seconds))
         if done == 0:
             return walking
-        return Pose(lean=side * 1.5 * done**2, arms=(1.6 * done, 0.6), legs=(0.25, -0.1))
+        arms = (-1.1 * side * done, 0.2 * side)
+        return Pose(lean=side * 1.5 * done**2, arms=arms, legs=(0.15, -0.15))
 
     return pose_at
 
