@@ -1,7 +1,10 @@
 """What the analysis graph works with, given at invoke time and never saved."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from vau_agent.agent.backends.base import Backend, GenerationSettings
 from vau_agent.agent.conversation import Conversation
@@ -9,11 +12,13 @@ from vau_agent.agent.policy import Policy
 from vau_agent.graphs.recorder import JournaledBackend, Recorder
 from vau_agent.graphs.state import AnalysisState
 from vau_agent.memory.blobs import BlobStore
-from vau_agent.schemas import Evidence, FrameRef
+from vau_agent.schemas import Evidence, FrameRef, ToolResult
 from vau_agent.settings import Settings
 from vau_agent.tools.base import Tool
 from vau_agent.tools.triage import TriageResult
 from vau_agent.tools.video.base import VideoReader
+
+_RESULTS: Final = TypeAdapter(tuple[ToolResult, ...])
 
 OnProgress = Callable[[str, float], None]
 """Called with the stage and the share of it that is done; never stored."""
@@ -34,7 +39,12 @@ class AnalysisContext:
     def policy(self, step: str) -> Policy:
         """Give the policy for one step; its calls are journaled under the step's name."""
         generation = GenerationSettings(max_new_tokens=self.settings.analysis.max_new_tokens)
-        return Policy(JournaledBackend(self.backend, self.recorder, step), generation)
+        return Policy(
+            backend=JournaledBackend(self.backend, self.recorder, step),
+            run_id=self.recorder.run_id,
+            generation=generation,
+            max_calls=self.settings.analysis.calls_per_round,
+        )
 
     def triage(self, state: AnalysisState) -> TriageResult:
         """Load the run's triage."""
@@ -46,13 +56,25 @@ class AnalysisContext:
 
     def evidence(self, state: AnalysisState) -> tuple[Evidence, ...]:
         """Load the current window's evidence, oldest first."""
-        return tuple(Evidence.model_validate(self._load(blob)) for blob in state["evidence_blobs"])
+        return tuple(self.load_evidence(blob) for blob in state["evidence_blobs"])
+
+    def load_evidence(self, blob: str) -> Evidence:
+        """Load one piece of evidence."""
+        return Evidence.model_validate(self._load(blob))
 
     def frames(self, state: AnalysisState) -> dict[str, FrameRef]:
         """Give all frames the current window was shown, by id."""
         return {
             frame.frame_id: frame for part in self.evidence(state) for frame in part.frames
         }
+
+    def results(self, state: AnalysisState) -> tuple[ToolResult, ...]:
+        """Load what the latest round of looks brought."""
+        return _RESULTS.validate_python(self._load(state["results_blob"]))
+
+    def store_results(self, results: Sequence[ToolResult]) -> str:
+        """Keep the results of a round of looks as a blob; give its reference."""
+        return self.blobs.put_json([one.model_dump(mode="json") for one in results])
 
     def store(self, value: Conversation | Evidence | TriageResult) -> str:
         """Keep a value as a blob; give its reference."""

@@ -10,7 +10,10 @@ from typing import Any, Final
 
 from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings
 from vau_agent.agent.conversation import Conversation, Message
-from vau_agent.memory.journal import Journal, Lease, Record
+from vau_agent.graphs.state import AnalysisState
+from vau_agent.memory.chain import Record
+from vau_agent.memory.journal import Journal
+from vau_agent.memory.leases import Lease
 from vau_agent.results import EVENT_TYPES, Event
 
 CALL_KIND: Final = "policy.call"
@@ -103,6 +106,13 @@ class JournaledBackend:
             conversation.digest,
         )
         return f"call/{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}"
+
+
+def step_key(state: AnalysisState, name: str) -> str:
+    """Name a step by its place in the run: node, window and round decide it, never a clock."""
+    if not state["windows"] or name in ("decide", "report"):
+        return name
+    return f"w{state['cursor']}/r{state['round']}/{name}"
 
 
 def to_event(record: Record) -> Event:

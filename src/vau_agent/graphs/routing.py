@@ -13,7 +13,8 @@ def route_reasoning(
 ) -> Literal["self_reflect", "retrieve", "close_window"]:
     """Reflect on the first answer, unless nothing stirred or no round is allowed."""
     settings = runtime.context.settings.analysis
-    if settings.max_rounds == 0 or _is_quiet(state, runtime.context):
+    unreadable = state["conversation_blob"] is None
+    if unreadable or settings.max_rounds == 0 or _is_quiet(state, runtime.context):
         return "close_window"
     return "retrieve" if settings.reflection == "blind" else "self_reflect"
 

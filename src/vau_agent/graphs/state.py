@@ -54,6 +54,8 @@ class AnalysisState(TypedDict):
     """The current window's conversation so far."""
     evidence_blobs: list[str]
     """Evidence of the current window, oldest first."""
+    results_blob: str | None
+    """What the latest round of looks brought."""
     reasoning: Reasoning | None
     """The latest reasoning about the current window, claims checked."""
     reflection: Reflection | None
@@ -76,6 +78,7 @@ class AnalysisUpdate(TypedDict, total=False):
     next_frame: int
     conversation_blob: str | None
     evidence_blobs: list[str]
+    results_blob: str | None
     reasoning: Reasoning | None
     reflection: Reflection | None
     verification: Verification | None
@@ -97,6 +100,7 @@ def initial_state(run_id: str) -> AnalysisState:
         next_frame=1,
         conversation_blob=None,
         evidence_blobs=[],
+        results_blob=None,
         reasoning=None,
         reflection=None,
         verification=None,

@@ -1,0 +1,226 @@
+"""The steps of the analysis: each reads state, asks its context, returns what changed."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from langgraph.runtime import Runtime
+
+from vau_agent.errors import ParseError, ToolArgumentError, ToolExecutionError
+from vau_agent.graphs.claims import check_reasoning
+from vau_agent.graphs.context import AnalysisContext
+from vau_agent.graphs.decisions import decide_video, is_settled
+from vau_agent.graphs.frames import FrameKeeper
+from vau_agent.graphs.recorder import step_key
+from vau_agent.graphs.reporting import build_result
+from vau_agent.graphs.state import AnalysisState, AnalysisUpdate
+from vau_agent.graphs.windows import plan_windows
+from vau_agent.schemas import (
+    Candidate,
+    Evidence,
+    Finding,
+    Measurement,
+    Reasoning,
+    Reflection,
+    Segment,
+    ToolCall,
+    ToolResult,
+    Verdict,
+    Verification,
+)
+from vau_agent.tools.triage import TriageResult, triage
+from vau_agent.tools.video.sampling import choose_timestamps
+
+VIEW_LONGEST_SIDE: Final = 640
+"""Pixels of the pictures that a policy and a report are shown."""
+
+
+def ingest(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Probe the video."""
+    return {"video": runtime.context.reader.info}
+
+
+def measure_video(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Measure the anomaly curve and plan the windows."""
+    context = runtime.context
+    duration = context.reader.info.duration_s
+    measured = triage(
+        context.reader,
+        context.settings.triage,
+        on_moment=lambda point: context.on_progress("triage", point.timestamp / duration),
+    )
+    windows = plan_windows(measured.candidates, duration, context.settings.analysis)
+    return {"triage_blob": context.store(measured), "windows": windows}
+
+
+def initial_reason(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Form a first answer about the current window from triage and a few frames."""
+    context = runtime.context
+    window = state["windows"][state["cursor"]]
+    keeper = FrameKeeper(context.blobs, known=(), next_number=state["next_frame"])
+    evidence = _first_evidence(window, context.triage(state), context, keeper)
+    frames = {frame.frame_id: frame for frame in evidence.frames}
+    update = AnalysisUpdate(
+        next_frame=keeper.next_number,
+        evidence_blobs=[context.store(evidence)],
+        results_blob=None,
+        reflection=None,
+        verification=None,
+        round=0,
+        settled=False,
+    )
+    try:
+        turn = context.policy(step_key(state, "initial_reason")).initial_reason(evidence)
+    except ParseError as error:
+        return {**update, "conversation_blob": None, "reasoning": _unreadable(error)}
+    return {
+        **update,
+        "conversation_blob": context.store(turn.conversation),
+        "reasoning": check_reasoning(turn.value, frames, window),
+    }
+
+
+def self_reflect(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Judge the current reasoning against its evidence, and ask for what is missing."""
+    context = runtime.context
+    policy = context.policy(step_key(state, "self_reflect"))
+    try:
+        turn = policy.self_reflect(context.conversation(state))
+    except ParseError as error:
+        kept = f"The reflection could not be read ({error}); the answer stands as it was."
+        return {"reflection": Reflection(text=kept, accept=True)}
+    return {"reflection": turn.value, "conversation_blob": context.store(turn.conversation)}
+
+
+def retrieve(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Carry out the looks that were asked for; keep what they bring."""
+    context = runtime.context
+    limit = context.settings.analysis.calls_per_round
+    known = context.frames(state).values()
+    keeper = FrameKeeper(context.blobs, known=known, next_number=state["next_frame"])
+    results = [run_tool(call, context, keeper) for call in _wanted_calls(state, context)[:limit]]
+    brought = [context.store(one.evidence) for one in results if one.evidence is not None]
+    return {
+        "next_frame": keeper.next_number,
+        "results_blob": context.store_results(results),
+        "evidence_blobs": [*state["evidence_blobs"], *brought],
+    }
+
+
+def verify(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Judge the new evidence without having seen the first answer; abstaining is allowed."""
+    context = runtime.context
+    brought = [one.evidence for one in context.results(state) if one.evidence is not None]
+    if not brought:
+        return {"verification": Verification(text="No look brought evidence.", verdict=None)}
+    try:
+        turn = context.policy(step_key(state, "verify")).verify(brought)
+    except ParseError as error:
+        text = f"The verification could not be read ({error}); it counts as abstained."
+        return {"verification": Verification(text=text, verdict=None)}
+    return {"verification": turn.value}
+
+
+def revise(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Weigh first answer, verification and new evidence; answer again."""
+    context = runtime.context
+    former = state["reasoning"]
+    assert former is not None, "revise follows initial_reason"
+    policy = context.policy(step_key(state, "revise"))
+    update = AnalysisUpdate(round=state["round"] + 1)
+    try:
+        turn = policy.revise(
+            context.conversation(state), context.results(state), state["verification"]
+        )
+    except ParseError:
+        return {**update, "reasoning": former, "settled": True}
+    window = state["windows"][state["cursor"]]
+    revised = check_reasoning(turn.value, context.frames(state), window)
+    min_iou = context.settings.analysis.settled_iou
+    return {
+        **update,
+        "reasoning": revised,
+        "conversation_blob": context.store(turn.conversation),
+        "settled": is_settled(former.verdict, revised.verdict, min_iou),
+    }
+
+
+def close_window(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Keep what stands about the current window and go on to the next."""
+    reasoning = state["reasoning"]
+    assert reasoning is not None, "close_window follows initial_reason"
+    frames = runtime.context.frames(state)
+    standing = [claim for claim in reasoning.claims if claim.struck is None]
+    cited = dict.fromkeys(frame for claim in standing for frame in claim.frames)
+    finding = Finding(
+        window=state["windows"][state["cursor"]],
+        verdict=reasoning.verdict,
+        claims=reasoning.claims,
+        frames=tuple(frames[frame] for frame in cited),
+        rounds=state["round"],
+        conversation=state["conversation_blob"] or "",
+    )
+    return {"findings": [finding], "cursor": state["cursor"] + 1}
+
+
+def decide(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Join the windows' findings into one verdict about the video."""
+    measured = runtime.context.triage(state)
+    return {"verdict": decide_video(state["findings"], measured.coverage)}
+
+
+def report(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Put everything the run states into one document."""
+    context = runtime.context
+    result = build_result(state, context)
+    return {"result_blob": context.blobs.put_json(result.model_dump(mode="json", by_alias=True))}
+
+
+def run_tool(call: ToolCall, context: AnalysisContext, keeper: FrameKeeper) -> ToolResult:
+    """Run one call; a look that fails says so and stops nothing."""
+    tool = context.tools.get(call.tool)
+    if tool is None:
+        known = ", ".join(context.tools)
+        return ToolResult(call=call, error=f"there is no tool {call.tool!r}; there is: {known}")
+    try:
+        return tool.run(call, reader=context.reader, keep_frame=keeper.keep)
+    except (ToolArgumentError, ToolExecutionError) as error:
+        return ToolResult(call=call, error=str(error))
+
+
+def _first_evidence(
+    window: Segment, measured: TriageResult, context: AnalysisContext, keeper: FrameKeeper
+) -> Evidence:
+    candidates = _inside(measured.candidates, window)
+    wanted = choose_timestamps(window, candidates, context.settings.analysis.frames_per_window)
+    shown = context.reader.frames_at(wanted, longest_side=VIEW_LONGEST_SIDE)
+    triaged = Measurement(
+        tool="triage", segment=window, candidates=candidates, notes=measured.notes
+    )
+    return Evidence(
+        window=window,
+        measurements=(triaged,),
+        frames=tuple(dict.fromkeys(keeper.keep(frame) for frame in shown)),
+        warnings=context.reader.info.warnings,
+        coverage=measured.coverage,
+    )
+
+
+def _inside(candidates: Sequence[Candidate], window: Segment) -> tuple[Candidate, ...]:
+    return tuple(one for one in candidates if one.segment.overlap(window) > 0)
+
+
+def _unreadable(error: ParseError) -> Reasoning:
+    reason = f"the policy's answer could not be read: {error}"
+    return Reasoning(claims=(), verdict=Verdict(label="inconclusive", reason=reason))
+
+
+def _wanted_calls(state: AnalysisState, context: AnalysisContext) -> tuple[ToolCall, ...]:
+    if state["reflection"] is not None:
+        return state["reflection"].calls
+    window = state["windows"][state["cursor"]]
+    candidates = _inside(context.triage(state).candidates, window)
+    looks = [one.segment for one in candidates] or [window]
+    return tuple(
+        ToolCall(tool="zoom", arguments={"start_s": look.start, "end_s": look.end})
+        for look in looks
+    )

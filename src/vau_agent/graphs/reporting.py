@@ -1,0 +1,148 @@
+"""From state and records to the result document: nothing is decided here."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from vau_agent import __version__
+from vau_agent.agent.prompting import prompt_digests
+from vau_agent.graphs.context import AnalysisContext
+from vau_agent.graphs.decisions import severity_of
+from vau_agent.graphs.recorder import CALL_KIND
+from vau_agent.graphs.state import AnalysisState
+from vau_agent.memory.chain import Record
+from vau_agent.results import (
+    EvidenceFrame,
+    ModelCard,
+    Models,
+    Result,
+    ResultEvent,
+    ResultVerdict,
+    ResultVideo,
+    StageRecord,
+    UsageTotals,
+)
+from vau_agent.schemas import Candidate, Finding, FrameRef, VideoInfo
+from vau_agent.tools.triage import TriageResult
+
+TOOL: Final = f"vau-agent {__version__}"
+_TITLE_LENGTH = 90
+
+
+def build_result(state: AnalysisState, context: AnalysisContext) -> Result:
+    """Join what the run found, said and spent into one document."""
+    video, verdict = state["video"], state["verdict"]
+    assert video is not None and verdict is not None, "report follows ingest and decide"
+    measured = context.triage(state)
+    records = list(context.recorder.records())
+    return Result(
+        schema="vau.result/1",
+        run_id=state["run_id"],
+        created=records[0].at,
+        tool=TOOL,
+        video=_video(video, str(records[0].body.get("name", ""))),
+        verdict=ResultVerdict(
+            label=verdict.label,
+            category=verdict.category,
+            severity=severity_of(verdict),
+            confidence=verdict.confidence,
+            inconclusive_reason=verdict.reason,
+        ),
+        events=_events(state["findings"], measured),
+        curve=measured.curve,
+        cuts=measured.cuts,
+        coverage=measured.coverage,
+        stages=tuple(_stages(records)),
+        models=Models(reasoner=ModelCard(id=context.backend.name)),
+        prompts_sha256=prompt_digests(),
+        usage=_usage(records),
+        warnings=_warnings(video, measured, state["findings"], records),
+    )
+
+
+def _video(video: VideoInfo, name: str) -> ResultVideo:
+    return ResultVideo(
+        name=name,
+        sha256=video.sha256,
+        bytes=video.bytes,
+        duration_s=video.duration_s,
+        frame_rate_mode=video.frame_rate_mode,
+        width=video.width,
+        height=video.height,
+        codec=video.codec,
+        container=video.container,
+    )
+
+
+def _events(findings: Sequence[Finding], measured: TriageResult) -> tuple[ResultEvent, ...]:
+    anomalous = [one for one in findings if one.verdict.label == "anomalous"]
+    return tuple(
+        _event(f"e{number}", finding, measured)
+        for number, finding in enumerate(anomalous, start=1)
+    )
+
+
+def _event(event_id: str, finding: Finding, measured: TriageResult) -> ResultEvent:
+    verdict = finding.verdict
+    segment = verdict.segment or finding.window
+    standing = [claim.text for claim in finding.claims if claim.struck is None]
+    score = max(
+        (point.score for point in measured.curve if segment.contains(point.timestamp)), default=0.0
+    )
+    title = f"{verdict.category}: {standing[0]}" if standing else str(verdict.category)
+    return ResultEvent(
+        id=event_id,
+        start_s=segment.start,
+        end_s=segment.end,
+        category=str(verdict.category),
+        score=score,
+        title=title if len(title) <= _TITLE_LENGTH else f"{title[: _TITLE_LENGTH - 1]}…",
+        summary=" ".join(standing),
+        confidence=verdict.confidence,
+        severity=severity_of(verdict),
+        evidence=tuple(_cited(frame, measured.candidates) for frame in finding.frames),
+    )
+
+
+def _cited(frame: FrameRef, candidates: Iterable[Candidate]) -> EvidenceFrame:
+    boxes = [one.box for one in candidates if one.segment.contains(frame.timestamp) and one.box]
+    return EvidenceFrame(
+        frame_id=frame.frame_id,
+        t_s=frame.timestamp,
+        sha256=frame.sha256,
+        box=boxes[0] if boxes else None,
+    )
+
+
+def _stages(records: Iterable[Record]) -> Iterable[StageRecord]:
+    for record in records:
+        if record.kind == "stage.finished" and "stage" in record.body:
+            yield StageRecord.model_validate(record.body["stage"])
+
+
+def _usage(records: Iterable[Record]) -> UsageTotals:
+    records = list(records)
+    usages = [one.body["completion"]["usage"] for one in records if one.kind == CALL_KIND]
+    steps = [one.body["seconds"] for one in records if one.kind == "stage.finished"]
+    return UsageTotals(
+        calls=len(usages),
+        prompt_tokens=sum(usage["prompt_tokens"] for usage in usages),
+        completion_tokens=sum(usage["completion_tokens"] for usage in usages),
+        seconds=round(sum(steps), 3),
+    )
+
+
+def _warnings(
+    video: VideoInfo,
+    measured: TriageResult,
+    findings: Iterable[Finding],
+    records: Iterable[Record],
+) -> tuple[str, ...]:
+    said = [str(one.body["text"]) for one in records if one.kind == "warning"]
+    overruled = [
+        f"measured cues reached {one.score:.2f} at {one.peak:.1f} s, the policy judged normal"
+        for finding in findings
+        if finding.verdict.label == "normal"
+        for one in measured.candidates
+        if one.segment.overlap(finding.window) > 0
+    ]
+    return tuple(dict.fromkeys([*video.warnings, *measured.notes, *said, *overruled]))

@@ -1,0 +1,66 @@
+"""Who may work on a run, and where it goes on: the lease and the resume rule.
+
+A run has ended when the journal holds its terminal record, and only then. LangGraph's own "nothing
+next" is not asked: it is also true while writes are pending. A checkpoint that cannot be read is
+dropped: the journal still holds every answer of the policy, so nothing is asked twice.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from vau_agent.errors import CheckpointError, VauAgentError
+from vau_agent.graphs.analysis import build_analysis
+from vau_agent.graphs.context import AnalysisContext
+from vau_agent.graphs.state import initial_state
+from vau_agent.memory.journal import RUN_FAILED, RUN_FINISHED, Journal
+from vau_agent.memory.leases import Lease
+from vau_agent.results import Result
+
+_LOG = logging.getLogger(__name__)
+_RECURSION_LIMIT: Final = 10_000
+"""Above any run's number of steps: windows and rounds are bounded by settings."""
+
+
+def run_analysis(
+    run_id: str, context: AnalysisContext, checkpointer: BaseCheckpointSaver[str]
+) -> Result:
+    """Run, or go on with, one analysis to its end and record that it ended."""
+    config: RunnableConfig = {
+        "configurable": {"thread_id": run_id},
+        "recursion_limit": _RECURSION_LIMIT,
+    }
+    graph = build_analysis(checkpointer)
+    state = graph.invoke(
+        None if _has_checkpoint(checkpointer, config, run_id) else initial_state(run_id),
+        config,
+        context=context,
+        durability="sync",
+    )
+    result = Result.model_validate(context.blobs.get_json(state["result_blob"]))
+    context.recorder.emit(
+        RUN_FINISHED,
+        RUN_FINISHED,
+        {
+            "result_blob": state["result_blob"],
+            "label": result.verdict.label,
+            "category": result.verdict.category,
+            "events": len(result.events),
+        },
+    )
+    return result
+
+
+def _has_checkpoint(
+    checkpointer: BaseCheckpointSaver[str], config: RunnableConfig, run_id: str
+) -> bool:
+    try:
+        return checkpointer.get_tuple(config) is not None
+    except CheckpointError as error:
+        _LOG.warning("checkpoint of run %s dropped: %s", run_id, error)
+        checkpointer.delete_thread(run_id)
+        return False

@@ -1,0 +1,150 @@
+"""What is recorded about each node: when it started, what came of it, what changed."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from langgraph.runtime import Runtime
+
+from vau_agent.graphs.context import AnalysisContext
+from vau_agent.graphs.recorder import step_key
+from vau_agent.graphs.state import AnalysisState, AnalysisUpdate
+from vau_agent.results import EvidenceFrame, StageRecord
+from vau_agent.schemas import Evidence, Stage, ToolCall
+
+Node = Callable[[AnalysisState, Runtime[AnalysisContext]], AnalysisUpdate]
+
+_STAGES: Final[dict[str, Stage]] = {
+    "initial_reason": "initial_reason",
+    "self_reflect": "self_reflect",
+    "verify": "verify",
+    "revise": "revise",
+}
+
+
+def recorded(name: str, node: Node) -> Node:
+    """Wrap a node: its start, its looks, its outcome and a changed verdict become records."""
+
+    def run(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+        context = runtime.context
+        recorder = context.recorder
+        key = step_key(state, name)
+        recorder.emit("stage.started", f"{key}/started", {"step": key, "node": name})
+        started = recorder.timer()
+        update = node(state, runtime)
+        seconds = round(recorder.timer() - started, 3)
+        _record_frames(key, state, update, context)
+        outcome: dict[str, Any] = {"step": key, "node": name, "seconds": seconds}
+        if name in _STAGES:
+            stage = _stage_record(_STAGES[name], state, update, context, seconds)
+            outcome["stage"] = stage.model_dump(mode="json")
+        elif name == "triage":
+            outcome |= _triage_outcome(state, update, context)
+        recorder.emit("stage.finished", f"{key}/finished", outcome)
+        _record_change(key, state, update, context)
+        return update
+
+    run.__name__ = name
+    return run
+
+
+def _record_frames(
+    key: str, state: AnalysisState, update: AnalysisUpdate, context: AnalysisContext
+) -> None:
+    evidence = _new_evidence(state, update, context)
+    if evidence is not None and evidence.frames:
+        frames = [frame.model_dump(mode="json") for frame in evidence.frames]
+        context.recorder.emit("frames.sampled", f"{key}/frames", {"step": key, "frames": frames})
+    for number, warning in enumerate(evidence.warnings if evidence else ()):
+        context.recorder.emit("warning", f"{key}/warning/{number}", {"text": warning})
+
+
+def _record_change(
+    key: str, state: AnalysisState, update: AnalysisUpdate, context: AnalysisContext
+) -> None:
+    reasoning = update.get("reasoning")
+    if reasoning is None:
+        return
+    former = state["reasoning"] if "/revise" in key else None
+    if former is None or former.verdict != reasoning.verdict:
+        context.recorder.emit(
+            "verdict.changed",
+            f"{key}/verdict",
+            {
+                "step": key,
+                "from": former.verdict.model_dump(mode="json") if former else None,
+                "to": reasoning.verdict.model_dump(mode="json"),
+            },
+        )
+
+
+def _stage_record(
+    stage: Stage,
+    state: AnalysisState,
+    update: AnalysisUpdate,
+    context: AnalysisContext,
+    seconds: float,
+) -> StageRecord:
+    reasoning = update.get("reasoning")
+    reflection = update.get("reflection")
+    verification = update.get("verification")
+    window = state["windows"][state["cursor"]]
+    shown = {"window": window, "stage": stage, "round": state["round"], "seconds": seconds}
+    if reasoning is not None:
+        evidence = _new_evidence(state, update, context)
+        return StageRecord(
+            **shown,
+            text=reasoning.text,
+            verdict=reasoning.verdict,
+            claims_kept=tuple(claim for claim in reasoning.claims if claim.struck is None),
+            claims_removed=tuple(claim for claim in reasoning.claims if claim.struck is not None),
+            frames=_frames(evidence or context.evidence(state)[-1]),
+        )
+    if verification is not None:
+        return StageRecord(
+            **shown,
+            text=verification.text,
+            verdict=verification.verdict,
+            frames=_frames(context.evidence(state)[-1]),
+        )
+    assert reflection is not None, f"{stage} leaves reasoning, a reflection or a verification"
+    return StageRecord(
+        **shown,
+        text=reflection.text,
+        doubts=reflection.doubts,
+        calls=tuple(_call_text(call) for call in reflection.calls),
+    )
+
+
+def _triage_outcome(
+    state: AnalysisState, update: AnalysisUpdate, context: AnalysisContext
+) -> dict[str, Any]:
+    measured = context.triage({**state, **update})  # type: ignore[typeddict-item]  # a total state
+    return {
+        "moments": len(measured.curve),
+        "candidates": [one.model_dump(mode="json") for one in measured.candidates],
+        "coverage": measured.coverage.model_dump(mode="json"),
+        "notes": list(measured.notes),
+        "windows": [window.model_dump(mode="json") for window in update.get("windows", [])],
+    }
+
+
+def _new_evidence(
+    state: AnalysisState, update: AnalysisUpdate, context: AnalysisContext
+) -> Evidence | None:
+    blobs = update.get("evidence_blobs")
+    if not blobs or blobs == state["evidence_blobs"]:
+        return None
+    return context.load_evidence(blobs[-1])
+
+
+def _frames(evidence: Evidence) -> tuple[EvidenceFrame, ...]:
+    return tuple(
+        EvidenceFrame(frame_id=frame.frame_id, t_s=frame.timestamp, sha256=frame.sha256)
+        for frame in evidence.frames
+    )
+
+
+def _call_text(call: ToolCall) -> str:
+    arguments = ", ".join(f"{name}={value}" for name, value in call.arguments.items())
+    return f"{call.tool}({arguments})"
+
