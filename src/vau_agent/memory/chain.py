@@ -42,13 +42,13 @@ def canonical_json(value: JsonValue) -> str:
         JournalError: The value is not JSON, such as NaN or an object.
     """
     try:
-        text = json.dumps(
-            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
+        text = _dump(value)
+        # A policy may answer with half a surrogate pair, which no UTF-8 file can hold.
+        # Read back, because numbers and half pairs sort in another place once they are text.
+        valid = text.encode("utf-8", "replace").decode("utf-8")
+        return _dump(json.loads(valid))
     except (TypeError, ValueError, RecursionError) as error:
         raise JournalError(f"cannot record a value that is not JSON: {error}") from error
-    # A policy may answer with half a surrogate pair, which no UTF-8 file can hold.
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def genesis(run_id: str) -> str:
@@ -115,3 +115,9 @@ def _fault(record: Record, *, seq: int, run_id: str, prev: str, keys: set[str]) 
     if record.key in keys:
         return f"key {record.key!r} was already recorded"
     return None
+
+
+def _dump(value: JsonValue) -> str:
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )

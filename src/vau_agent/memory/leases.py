@@ -62,8 +62,8 @@ def take(
     ).fetchone()
     if row is not None and _holds(*row[1:], now=now):
         raise RunLeaseError(
-            f"run {run_id!r} is in use by {_readable(row[1])} until {_clock_time(row[2])}; wait for it to "
-            "end, or run the same command after that time"
+            f"run {run_id!r} is in use by {_readable(row[1])} until {_clock_time(row[2])}; wait "
+            "for it to end, or run the same command after that time"
         )
     token = 1 if row is None else int(row[0]) + 1
     expires = now.timestamp() + seconds
