@@ -69,6 +69,8 @@ class TriageSettings(_Group):
     merge_gap_seconds: float = Field(default=1.5, ge=0)
     min_segment_seconds: float = Field(default=0.3, gt=0)
     max_candidates: int = Field(default=12, ge=1)
+    max_moments: int = Field(default=9000, ge=16)
+    """Points a curve may have; beyond, neighbouring moments are merged (memory stays flat)."""
     duplicate_block_change: float = Field(default=6.0, ge=0)
     """Grey levels the most changed block may move before a frame counts as new (measured)."""
     keep_every_seconds: float = Field(default=30.0, gt=0)

@@ -1,0 +1,229 @@
+"""What changed between two pictures once light and camera movement are taken away.
+
+A cell has changed when its picture is no longer the previous one times a gain plus an offset: a
+headlight, a cloud or the exposure control alters gain and offset, only matter alters the rest.
+A pan, tilt, zoom or shake is an affine displacement that most textured cells share; it is
+estimated robustly and undone first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vau_agent.tools.cues.flow import build_pyramid, track_cells
+from vau_agent.tools.cues.grid import CELL, Mask, Plane, box_mean, cell_mean, shrink
+
+_WINDOW: Final = 5
+"""Radius in pixels of the window in which light counts as even: under a body's width."""
+
+_FLOOR: Final = 3.0
+"""Grey levels a change must reach: the coding noise of H.264 at ordinary quality is below 2."""
+
+_NOISE_TIMES: Final = 3.5
+"""Standard deviations of the sensor's own noise a change must reach (Gaussian: 1 in 2,000)."""
+
+_CAMERA_SHARE: Final = 0.35
+"""Share of textured cells that must change before the camera itself is suspected."""
+
+_CONSENSUS: Final = 0.5
+"""Share of textured cells that must follow one affine displacement: more than any one object."""
+
+_CAMERA_CELLS: Final = 300
+"""Cells that are followed to find the camera's movement."""
+
+_INLIER_PIXELS: Final = 0.75
+_ALIGNMENT: Final = 0.15
+"""Share of an edge's contrast that a fifth of a pixel of misalignment leaves."""
+
+_CUT_LIKENESS: Final = 0.6
+"""Correlation of the cells' means below which two pictures show different scenes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """The comparison of one picture with the one before."""
+
+    luma: Plane
+    elapsed: float
+    """Seconds between the two."""
+    strength: Plane
+    """Per cell: change in grey levels that neither light nor the camera explains."""
+    moving: Mask
+    """Cells whose change stands out of the noise."""
+    shift: NDArray[np.float32]
+    """Per cell: displacement in pixels right and down, camera removed; 0 where not tracked."""
+    tracked: Mask
+    """Moving cells whose displacement explains their change."""
+    camera: NDArray[np.float32]
+    """Displacement of the whole picture in pixels, right and down, at its centre."""
+    steady: bool
+    """The camera stood still or its movement was fully undone; else only its median was."""
+    light: float
+    """Median change of brightness in grey levels."""
+    cut: bool
+    """The picture shows another scene than the one before."""
+
+
+@dataclass(kw_only=True, slots=True)
+class ChangeDetector:
+    """Compares each picture with the one before; holds one picture, whatever the video's length."""
+
+    _pyramid: tuple[Plane, ...] = ()
+    _timestamp: float = 0.0
+    _noise: float = 1.0
+    _texture: Plane = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the sensor noise after smoothing, in grey levels."""
+        return self._noise
+
+    def replace(self, luma: Plane, timestamp: float) -> None:
+        """Take a picture as the one to compare the next with."""
+        self._pyramid, self._timestamp = build_pyramid(box_mean(luma, 1)), timestamp
+
+    def step(self, luma: Plane, timestamp: float) -> Change | None:
+        """Compare with the picture before; `None` for the first one."""
+        pyramid = build_pyramid(box_mean(luma, 1))
+        previous, before = self._pyramid, self._timestamp
+        self._pyramid, self._timestamp = pyramid, timestamp
+        if not previous or previous[0].shape != luma.shape:
+            return None
+        return self._compare(previous, pyramid, luma, timestamp - before)
+
+    def _compare(
+        self,
+        previous: tuple[Plane, ...],
+        current: tuple[Plane, ...],
+        luma: Plane,
+        elapsed: float,
+    ) -> Change:
+        height, width = luma.shape[0] // CELL, luma.shape[1] // CELL
+        camera = np.zeros((height, width, 2), dtype=np.float32)
+        strength, texture = structural_change(previous[0], current[0])
+        threshold = max(_FLOOR, _NOISE_TIMES * self._noise)
+        moving = strength > threshold
+        textured = texture > threshold
+        steady, cut = True, False
+        if _share(moving, textured) > _CAMERA_SHARE:
+            model, steady = self._camera_model(previous, current, textured)
+            cut = not steady and _likeness(previous[-1], current[-1]) < _CUT_LIKENESS
+            camera = _camera_field(model, height, width)
+            strength, _ = structural_change(_warp(previous[0], model), current[0])
+            # an error of a fraction of a pixel on an edge must not pass for movement of its own
+            strength = strength - _ALIGNMENT * texture * min(1.0, float(np.abs(camera).mean()))
+            moving = strength > threshold
+        else:
+            self._update_noise(strength, moving)
+        shift, tracked = _own_motion(previous, current, moving, camera)
+        return Change(
+            luma=luma,
+            elapsed=elapsed,
+            strength=np.maximum(strength, 0),
+            moving=moving,
+            shift=shift,
+            tracked=tracked,
+            camera=camera[height // 2, width // 2],
+            steady=steady,
+            light=float(np.median(current[-1] - previous[-1])),
+            cut=cut,
+        )
+
+    def _update_noise(self, strength: Plane, moving: Mask) -> None:
+        quiet = strength[~moving]
+        if quiet.size >= strength.size // 4:
+            self._noise += 0.1 * (float(np.median(quiet)) - self._noise)
+
+    def _camera_model(
+        self, previous: Sequence[Plane], current: Sequence[Plane], textured: Mask
+    ) -> tuple[NDArray[np.float32], bool]:
+        """Fit one affine displacement (3 x 2); without a consensus, the median shift and False."""
+        cells = np.argwhere(textured)
+        cells = cells[:: max(1, len(cells) // _CAMERA_CELLS)]
+        flow = track_cells(previous, current, cells)
+        good = flow.after < np.maximum(0.5 * flow.before, 2 * self._noise)
+        model = np.zeros((3, 2), dtype=np.float32)
+        if good.sum() < max(12, 0.25 * len(cells)):
+            return model, False
+        places, shift = _design(cells[good]), flow.shift[good]
+        model[0] = np.median(shift, axis=0)
+        fitted = model
+        inlier = np.hypot(*(shift - model[0]).T) < 4 * _INLIER_PIXELS
+        for _ in range(5):
+            if inlier.sum() < max(12, _CONSENSUS * len(shift)):
+                return model, False
+            fitted = np.linalg.lstsq(places[inlier], shift[inlier], rcond=None)[0]
+            inlier = np.hypot(*(shift - places @ fitted).T) < _INLIER_PIXELS
+        return fitted.astype(np.float32), True
+
+
+def structural_change(previous: Plane, current: Plane) -> tuple[Plane, Plane]:
+    """Give per cell the change beyond gain and offset, and the texture, in grey levels."""
+    mean_a, mean_b = box_mean(previous, _WINDOW), box_mean(current, _WINDOW)
+    var_a = np.maximum(box_mean(previous * previous, _WINDOW) - mean_a * mean_a, 0)
+    var_b = np.maximum(box_mean(current * current, _WINDOW) - mean_b * mean_b, 0)
+    covariance = box_mean(previous * current, _WINDOW) - mean_a * mean_b
+    # the gain is bounded: a blank wall may not be "amplified" into a person, nor the reverse
+    gain = np.clip(covariance / (var_a + 1.0), 0.5, 2.0)
+    left = np.maximum(var_b - 2 * gain * covariance + gain * gain * var_a, 0)
+    return np.sqrt(cell_mean(left)), np.sqrt(cell_mean(np.minimum(var_a, var_b)))
+
+
+def _share(part: Mask, whole: Mask) -> float:
+    total = int(whole.sum())
+    return float((part & whole).sum()) / total if total >= 16 else 0.0
+
+
+def _design(cells: NDArray[np.intp]) -> NDArray[np.float32]:
+    centre = cells.astype(np.float32) * CELL + (CELL - 1) / 2
+    return np.column_stack([np.ones(len(cells)), centre[:, 1], centre[:, 0]]).astype(np.float32)
+
+
+def _camera_field(model: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    cells = np.argwhere(np.ones((height, width), dtype=np.bool_))
+    plane: NDArray[np.float32] = (_design(cells) @ model).reshape(height, width, 2)
+    return plane
+
+
+def _warp(plane: Plane, model: NDArray[np.float32]) -> Plane:
+    """Move a picture by the affine displacement (bilinear, edge repeated)."""
+    height, width = plane.shape
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    source_x = np.clip(x - (model[0, 0] + model[1, 0] * x + model[2, 0] * y), 0, width - 1.001)
+    source_y = np.clip(y - (model[0, 1] + model[1, 1] * x + model[2, 1] * y), 0, height - 1.001)
+    left, top = source_x.astype(np.intp), source_y.astype(np.intp)
+    fx, fy = source_x - left, source_y - top
+    upper = plane[top, left] * (1 - fx) + plane[top, left + 1] * fx
+    lower = plane[top + 1, left] * (1 - fx) + plane[top + 1, left + 1] * fx
+    warped: Plane = (upper * (1 - fy) + lower * fy).astype(np.float32)
+    return warped
+
+
+def _likeness(previous: Plane, current: Plane) -> float:
+    a, b = shrink(previous), shrink(current)
+    a, b = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / scale if scale > 1 else 1.0
+
+
+def _own_motion(
+    previous: Sequence[Plane],
+    current: Sequence[Plane],
+    moving: Mask,
+    camera: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], Mask]:
+    shift = np.zeros((*moving.shape, 2), dtype=np.float32)
+    tracked = np.zeros_like(moving)
+    cells = np.argwhere(moving)
+    if not len(cells):
+        return shift, tracked
+    flow = track_cells(previous, current, cells)
+    # movement explains a change when following it halves the difference that staying put leaves
+    good = (flow.after < 0.6 * flow.before) & (flow.texture > 1.0)
+    rows, columns = cells[:, 0], cells[:, 1]
+    shift[rows, columns] = flow.shift - camera[rows, columns]
+    tracked[rows[good], columns[good]] = True
+    return shift, tracked
