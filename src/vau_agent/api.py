@@ -1,17 +1,47 @@
 """The Python API, and the one code path under every command: analyse, ask, look up.
 
-    from vau_agent.api import analyze
-    outcome = analyze(Path("lobby.mp4"), settings=load_settings())
+from vau_agent.api import analyze
+outcome = analyze(Path("lobby.mp4"), settings=load_settings())
 """
 
-from collections.abc import Callable
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
+from pydantic import JsonValue
+
+from vau_agent import __version__
+from vau_agent.agent.backends.factory import open_backend
+from vau_agent.agent.prompting import prompt_digests
+from vau_agent.errors import JournalError, VauAgentError, VideoError
+from vau_agent.graphs.context import AnalysisContext, FollowupContext, OnProgress
+from vau_agent.graphs.followup import answers_of, ask_run
+from vau_agent.graphs.planning import Plan, plan_analysis
+from vau_agent.graphs.recorder import Recorder
+from vau_agent.graphs.resume import finished_result, run_analysis
+from vau_agent.graphs.state import STATE_TYPES
+from vau_agent.memory.checkpointer import open_checkpointer
+from vau_agent.memory.home import Home, open_home
+from vau_agent.memory.journal import RUN_FAILED, Clock, RunRow, utc_now
+from vau_agent.memory.leases import this_process
+from vau_agent.reports.folder import write_run
 from vau_agent.results import Answer, Event, Result
 from vau_agent.schemas import Value
 from vau_agent.settings import Settings
+from vau_agent.tools.base import Tool
+from vau_agent.tools.video.base import VideoReader
+from vau_agent.tools.video.factory import hash_file, open_video
+from vau_agent.tools.zoom import Zoom
 
 OnEvent = Callable[[Event], None]
+Timer = Callable[[], float]
+
+_RUN_ID_CHARS: Final = 12
+_FOLDER_ID_CHARS: Final = 6
 
 
 class Outcome(Value):
@@ -23,19 +53,6 @@ class Outcome(Value):
     """The same video was already analysed with the same settings; nothing was run again."""
 
 
-class Plan(Value):
-    """What an analysis would do; nothing has been run."""
-
-    duration_s: float
-    windows: int
-    frames: tuple[int, int]
-    """Fewest and most frames the policy is shown."""
-    calls: tuple[int, int]
-    tokens: tuple[int, int]
-    destination: str
-    """Where frames would travel."""
-
-
 class RunSummary(Value):
     """One line of `runs list`."""
 
@@ -45,11 +62,18 @@ class RunSummary(Value):
     label: str | None
     category: str | None
     created: str
-    folder: Path | None
+    folder: Path
 
 
 def analyze(
-    path: Path, *, settings: Settings, on_event: OnEvent | None = None, fresh: bool = False
+    path: Path,
+    *,
+    settings: Settings,
+    on_event: OnEvent | None = None,
+    on_progress: OnProgress | None = None,
+    fresh: bool = False,
+    clock: Clock = utc_now,
+    timer: Timer = time.perf_counter,
 ) -> Outcome:
     """Analyse one video, resuming or reusing what was already done.
 
@@ -57,37 +81,269 @@ def analyze(
         path: The video file.
         settings: See `load_settings`.
         on_event: Called with each event as it is stored.
+        on_progress: Called with the stage and the share of it that is done.
         fresh: Start a new run even if one with the same video and settings exists.
+        clock: Tells the time of records.
+        timer: Tells monotonic seconds, for durations.
 
     Raises:
         VideoError: The file cannot be used.
         RunLeaseError: Another process is working on the same run.
+        BackendError: The policy could not be asked.
     """
-    raise NotImplementedError
+    spec = _spec(path, settings)
+    with open_home(settings.home, clock=clock) as home:
+        run_id = _run_id(spec, home, fresh=fresh)
+        result = finished_result(home, run_id)
+        reused = result is not None
+        if result is None:
+            with open_video(path, reader=settings.reader, limits=settings.video) as reader:
+                home.journal.create_run(run_id, spec)
+                with _owned(home, run_id, settings, on_event, timer) as recorder:
+                    result = _run(home, settings, reader, recorder, on_progress)
+        folder = _write(home, run_id, result, path, settings)
+    return Outcome(result=result, folder=folder, reused=reused)
+
+
+def resume(
+    run_id: str,
+    *,
+    settings: Settings,
+    on_event: OnEvent | None = None,
+    on_progress: OnProgress | None = None,
+) -> Outcome:
+    """Continue an interrupted run from its last committed step, with the settings it began with.
+
+    Raises:
+        JournalError: There is no such run.
+        VideoError: The video is no longer where it was, or has changed.
+    """
+    with open_home(settings.home) as home:
+        row = home.journal.run(run_id)
+    began = _settings_of(row, settings)
+    path = _path_of(row)
+    outcome = analyze(path, settings=began, on_event=on_event, on_progress=on_progress)
+    if outcome.result.run_id != run_id:
+        raise VideoError(
+            f"{str(path)!r} is not the file that run {run_id!r} began with; "
+            "analyse it as a new run with 'vau-agent analyze'",
+            kind="not-found",
+        )
+    return outcome
 
 
 def plan(path: Path, *, settings: Settings) -> Plan:
-    """Say what `analyze` would do, without doing it."""
-    raise NotImplementedError
+    """Say what `analyze` would do, from the packet index alone; nothing is stored or sent."""
+    backend = open_backend(settings.policy)
+    with open_video(path, reader=settings.reader, limits=settings.video) as reader:
+        return plan_analysis(reader.info, settings.analysis, backend.name)
 
 
 def ask(
-    question: str, *, settings: Settings, run_id: str | None = None, on_event: OnEvent | None = None
+    question: str,
+    *,
+    settings: Settings,
+    run_id: str | None = None,
+    on_event: OnEvent | None = None,
+    clock: Clock = utc_now,
+    timer: Timer = time.perf_counter,
 ) -> Answer:
-    """Answer a question about a finished run (the latest when `run_id` is `None`)."""
-    raise NotImplementedError
+    """Answer a question about a finished run (the latest when `run_id` is `None`).
+
+    Raises:
+        JournalError: There is no finished run, or no run of that name.
+        SettingsError: The question is empty or too long.
+    """
+    with open_home(settings.home, clock=clock) as home:
+        row = _finished_row(home, run_id)
+        began = _settings_of(row, settings)
+        result = _result(home, row)
+        with (
+            _reader_if_there(row, began, result) as reader,
+            _owned(home, row.run_id, began, on_event, timer) as recorder,
+        ):
+            context = FollowupContext(
+                settings=began,
+                backend=open_backend(began.policy),
+                tools=_tools(began),
+                blobs=home.blobs,
+                recorder=recorder,
+                duration_s=result.video.duration_s,
+                reader=reader,
+            )
+            answer = ask_run(question, context)
+        _write(home, row.run_id, result, _path_of(row), began)
+    return answer
 
 
 def list_runs(*, settings: Settings) -> tuple[RunSummary, ...]:
     """Give all runs of this home, newest first."""
-    raise NotImplementedError
-
-
-def resume(run_id: str, *, settings: Settings, on_event: OnEvent | None = None) -> Outcome:
-    """Continue an interrupted run from its last committed step."""
-    raise NotImplementedError
+    with open_home(settings.home) as home:
+        return tuple(_summary(home, row, settings) for row in home.journal.runs())
 
 
 def load_result(run_id: str | None = None, *, settings: Settings) -> tuple[Result, Path]:
-    """Give a finished run's result and output folder (the latest when `run_id` is `None`)."""
-    raise NotImplementedError
+    """Give a finished run's result and output folder (the latest when `run_id` is `None`).
+
+    Raises:
+        JournalError: There is no finished run, or no run of that name.
+    """
+    with open_home(settings.home) as home:
+        row = _finished_row(home, run_id)
+        return _result(home, row), _folder(row.run_id, _path_of(row), settings)
+
+
+def rebuild_report(run_id: str | None = None, *, settings: Settings) -> Path:
+    """Write a finished run's output folder anew from the journal; give its place."""
+    with open_home(settings.home) as home:
+        row = _finished_row(home, run_id)
+        return _write(home, row.run_id, _result(home, row), _path_of(row), settings)
+
+
+def _spec(path: Path, settings: Settings) -> dict[str, JsonValue]:
+    """Say what a run is about: equal specs (but for the path) are the same run."""
+    policy = settings.policy
+    _, _, model = policy.partition(":")
+    return {
+        "name": path.name,
+        "path": str(path.resolve()),
+        "sha256": hash_file(path),
+        "policy_sha256": hash_file(Path(model)) if policy.startswith("scripted:") else None,
+        "prompts": dict(prompt_digests()),
+        "settings": settings.model_dump(mode="json", exclude={"home", "out"}),
+        "tool": __version__,
+    }
+
+
+def _run_id(spec: dict[str, JsonValue], home: Home, *, fresh: bool) -> str:
+    content = {name: value for name, value in spec.items() if name not in ("name", "path")}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    base = digest[:_RUN_ID_CHARS]
+    again = [row.run_id for row in home.journal.runs() if row.run_id.startswith(base)]
+    if fresh and again:
+        return f"{base}-{len(again) + 1}"
+    # The newest of the fresh ones is the one that is meant.
+    return again[0] if again else base
+
+
+@contextmanager
+def _owned(
+    home: Home, run_id: str, settings: Settings, on_event: OnEvent | None, timer: Timer
+) -> Iterator[Recorder]:
+    """Own the run; a failure is recorded with its reason before it goes up."""
+    owner = this_process()
+    with home.journal.hold(run_id, owner, settings.storage.lease_seconds) as lease:
+        recorder = Recorder(home.journal, lease, timer=timer, on_event=on_event)
+        try:
+            yield recorder
+        except JournalError:
+            raise
+        except VauAgentError as error:
+            number = sum(1 for record in recorder.records() if record.kind == RUN_FAILED)
+            recorder.emit(
+                RUN_FAILED,
+                f"{RUN_FAILED}/{number}",
+                {"error": type(error).__name__, "message": str(error)},
+            )
+            raise
+
+
+def _run(
+    home: Home,
+    settings: Settings,
+    reader: VideoReader,
+    recorder: Recorder,
+    on_progress: OnProgress | None,
+) -> Result:
+    context = AnalysisContext(
+        settings=settings,
+        backend=open_backend(settings.policy),
+        tools=_tools(settings),
+        blobs=home.blobs,
+        recorder=recorder,
+        reader=reader,
+        on_progress=on_progress or (lambda stage, share: None),
+    )
+    limit = settings.storage.max_checkpoint_bytes
+    with open_checkpointer(home.checkpoints, STATE_TYPES, limit) as checkpointer:
+        return run_analysis(context, checkpointer)
+
+
+def _tools(settings: Settings) -> dict[str, Tool]:
+    zoom = Zoom(settings.triage, frames=settings.analysis.frames_per_zoom)
+    return {zoom.name: zoom}
+
+
+def _write(home: Home, run_id: str, result: Result, path: Path, settings: Settings) -> Path:
+    folder = _folder(run_id, path, settings)
+    answers = answers_of(home.journal, run_id)
+    named = result.video.model_copy(update={"name": path.name})
+    write_run(
+        result.model_copy(update={"answers": answers, "video": named}),
+        folder,
+        home=home,
+        source=path,
+        settings=settings,
+    )
+    return folder
+
+
+def _folder(run_id: str, path: Path, settings: Settings) -> Path:
+    return settings.out / f"{path.stem}-{run_id[:_FOLDER_ID_CHARS]}{run_id[_RUN_ID_CHARS:]}"
+
+
+def _path_of(row: RunRow) -> Path:
+    return Path(str(row.spec["path"]))
+
+
+def _settings_of(row: RunRow, settings: Settings) -> Settings:
+    """Give the settings that a run began with, under the home and out of now."""
+    began = row.spec["settings"]
+    assert isinstance(began, dict), "a run's spec holds its settings"
+    return Settings.model_validate({**began, "home": settings.home, "out": settings.out})
+
+
+@contextmanager
+def _reader_if_there(
+    row: RunRow, settings: Settings, result: Result
+) -> Iterator[VideoReader | None]:
+    path = _path_of(row)
+    if not path.is_file() or hash_file(path) != result.video.sha256:
+        yield None
+        return
+    with open_video(path, reader=settings.reader, limits=settings.video) as reader:
+        yield reader
+
+
+def _finished_row(home: Home, run_id: str | None) -> RunRow:
+    if run_id is not None:
+        row = home.journal.run(run_id)
+        if row.state != "finished":
+            raise JournalError(
+                f"run {run_id!r} is {row.state}; finish it with 'vau-agent runs resume {run_id}'"
+            )
+        return row
+    for row in home.journal.runs():
+        if row.state == "finished":
+            return row
+    raise JournalError("there is no finished run yet; begin with 'vau-agent analyze VIDEO'")
+
+
+def _result(home: Home, row: RunRow) -> Result:
+    result = finished_result(home, row.run_id)
+    if result is None:
+        raise JournalError(f"run {row.run_id!r} has no result; list runs with 'vau-agent runs'")
+    return result
+
+
+def _summary(home: Home, row: RunRow, settings: Settings) -> RunSummary:
+    result = finished_result(home, row.run_id) if row.state == "finished" else None
+    return RunSummary(
+        run_id=row.run_id,
+        state=row.state,
+        video=str(row.spec.get("name", "")),
+        label=result.verdict.label if result else None,
+        category=result.verdict.category if result else None,
+        created=row.created,
+        folder=_folder(row.run_id, Path(str(row.spec.get("path", "unknown"))), settings),
+    )

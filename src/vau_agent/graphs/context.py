@@ -1,4 +1,4 @@
-"""What the analysis graph works with, given at invoke time and never saved."""
+"""What the graphs work with, given at invoke time and never saved."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,16 +25,14 @@ OnProgress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalysisContext:
+class RunContext:
     """Collaborators of one process working on one run."""
 
     settings: Settings
-    reader: VideoReader
     backend: Backend
     tools: Mapping[str, Tool]
     blobs: BlobStore
     recorder: Recorder
-    on_progress: OnProgress
 
     def policy(self, step: str) -> Policy:
         """Give the policy for one step; its calls are journaled under the step's name."""
@@ -46,41 +44,61 @@ class AnalysisContext:
             max_calls=self.settings.analysis.calls_per_round,
         )
 
+    def store(self, value: Conversation | Evidence | TriageResult) -> str:
+        """Keep a value as a blob; give its reference."""
+        return self.blobs.put_json(value.model_dump(mode="json"))
+
+    def load_conversation(self, blob: str) -> Conversation:
+        """Load a conversation."""
+        return Conversation.model_validate(self.blobs.get_json(blob))
+
+    def load_evidence(self, blob: str) -> Evidence:
+        """Load one piece of evidence."""
+        return Evidence.model_validate(self.blobs.get_json(blob))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowupContext(RunContext):
+    """What a question about a finished run works with."""
+
+    duration_s: float
+    reader: VideoReader | None
+    """`None` when the video is no longer where it was: then nothing can be looked at anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisContext(RunContext):
+    """What an analysis works with."""
+
+    reader: VideoReader
+    on_progress: OnProgress
+
     def triage(self, state: AnalysisState) -> TriageResult:
         """Load the run's triage."""
-        return TriageResult.model_validate(self._load(state["triage_blob"]))
+        return TriageResult.model_validate(self.blobs.get_json(_held(state["triage_blob"])))
 
     def conversation(self, state: AnalysisState) -> Conversation:
         """Load the current window's conversation."""
-        return Conversation.model_validate(self._load(state["conversation_blob"]))
+        return self.load_conversation(_held(state["conversation_blob"]))
 
     def evidence(self, state: AnalysisState) -> tuple[Evidence, ...]:
         """Load the current window's evidence, oldest first."""
         return tuple(self.load_evidence(blob) for blob in state["evidence_blobs"])
 
-    def load_evidence(self, blob: str) -> Evidence:
-        """Load one piece of evidence."""
-        return Evidence.model_validate(self._load(blob))
-
     def frames(self, state: AnalysisState) -> dict[str, FrameRef]:
         """Give all frames the current window was shown, by id."""
-        return {
-            frame.frame_id: frame for part in self.evidence(state) for frame in part.frames
-        }
+        return {frame.frame_id: frame for part in self.evidence(state) for frame in part.frames}
 
     def results(self, state: AnalysisState) -> tuple[ToolResult, ...]:
         """Load what the latest round of looks brought."""
-        return _RESULTS.validate_python(self._load(state["results_blob"]))
+        return _RESULTS.validate_python(self.blobs.get_json(_held(state["results_blob"])))
 
     def store_results(self, results: Sequence[ToolResult]) -> str:
         """Keep the results of a round of looks as a blob; give its reference."""
         return self.blobs.put_json([one.model_dump(mode="json") for one in results])
 
-    def store(self, value: Conversation | Evidence | TriageResult) -> str:
-        """Keep a value as a blob; give its reference."""
-        return self.blobs.put_json(value.model_dump(mode="json"))
 
-    def _load(self, blob: str | None) -> object:
-        if blob is None:
-            raise ValueError("the state holds no reference yet: a node ran before its turn")
-        return self.blobs.get_json(blob)
+def _held(blob: str | None) -> str:
+    if blob is None:
+        raise ValueError("the state holds no such reference: a node ran before its turn")
+    return blob

@@ -1,6 +1,6 @@
 """The steps of the analysis: each reads state, asks its context, returns what changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from langgraph.runtime import Runtime
@@ -27,7 +27,9 @@ from vau_agent.schemas import (
     Verdict,
     Verification,
 )
+from vau_agent.tools.base import Tool
 from vau_agent.tools.triage import TriageResult, triage
+from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.sampling import choose_timestamps
 
 VIEW_LONGEST_SIDE: Final = 640
@@ -97,7 +99,10 @@ def retrieve(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> Analysi
     limit = context.settings.analysis.calls_per_round
     known = context.frames(state).values()
     keeper = FrameKeeper(context.blobs, known=known, next_number=state["next_frame"])
-    results = [run_tool(call, context, keeper) for call in _wanted_calls(state, context)[:limit]]
+    results = [
+        run_tool(call, context.tools, context.reader, keeper)
+        for call in _wanted_calls(state, context)[:limit]
+    ]
     brought = [context.store(one.evidence) for one in results if one.evidence is not None]
     return {
         "next_frame": keeper.next_number,
@@ -175,14 +180,16 @@ def report(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisU
     return {"result_blob": context.blobs.put_json(result.model_dump(mode="json", by_alias=True))}
 
 
-def run_tool(call: ToolCall, context: AnalysisContext, keeper: FrameKeeper) -> ToolResult:
+def run_tool(
+    call: ToolCall, tools: Mapping[str, Tool], reader: VideoReader, keeper: FrameKeeper
+) -> ToolResult:
     """Run one call; a look that fails says so and stops nothing."""
-    tool = context.tools.get(call.tool)
+    tool = tools.get(call.tool)
     if tool is None:
-        known = ", ".join(context.tools)
+        known = ", ".join(tools)
         return ToolResult(call=call, error=f"there is no tool {call.tool!r}; there is: {known}")
     try:
-        return tool.run(call, reader=context.reader, keep_frame=keeper.keep)
+        return tool.run(call, reader=reader, keep_frame=keeper.keep)
     except (ToolArgumentError, ToolExecutionError) as error:
         return ToolResult(call=call, error=str(error))
 

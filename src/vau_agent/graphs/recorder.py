@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from pydantic import TypeAdapter
+
 from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings
 from vau_agent.agent.conversation import Conversation, Message
 from vau_agent.graphs.state import AnalysisState
@@ -15,8 +17,10 @@ from vau_agent.memory.chain import Record
 from vau_agent.memory.journal import Journal
 from vau_agent.memory.leases import Lease
 from vau_agent.results import EVENT_TYPES, Event
+from vau_agent.schemas import FrameRef
 
 CALL_KIND: Final = "policy.call"
+_FRAMES: Final = TypeAdapter(tuple[FrameRef, ...])
 
 
 class Recorder:
@@ -78,7 +82,7 @@ class JournaledBackend:
         key = self._key(conversation, settings)
         found = self._recorder.find(key)
         if found is not None:
-            return Completion.model_validate(found.body["completion"])
+            return called_completion(found)
         started = self._recorder.timer()
         completion = self._backend.generate(conversation, settings)
         prefix, appended = _split(conversation)
@@ -106,6 +110,22 @@ class JournaledBackend:
             conversation.digest,
         )
         return f"call/{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}"
+
+
+def called_completion(record: Record) -> Completion:
+    """Read the completion of a policy call."""
+    return Completion.model_validate(record.body["completion"])
+
+
+def sampled_frames(record: Record) -> tuple[FrameRef, ...]:
+    """Read the frames that a step was shown; none for other records."""
+    return _FRAMES.validate_python(record.body.get("frames", []))
+
+
+def step_seconds(record: Record) -> float:
+    """Read how long a finished step took; 0 for other records."""
+    seconds = record.body.get("seconds") if record.kind == "stage.finished" else None
+    return seconds if isinstance(seconds, float) else 0.0
 
 
 def step_key(state: AnalysisState, name: str) -> str:

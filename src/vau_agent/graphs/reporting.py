@@ -7,7 +7,7 @@ from vau_agent import __version__
 from vau_agent.agent.prompting import prompt_digests
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.decisions import severity_of
-from vau_agent.graphs.recorder import CALL_KIND
+from vau_agent.graphs.recorder import CALL_KIND, called_completion, step_seconds
 from vau_agent.graphs.state import AnalysisState
 from vau_agent.memory.chain import Record
 from vau_agent.results import (
@@ -76,8 +76,7 @@ def _video(video: VideoInfo, name: str) -> ResultVideo:
 def _events(findings: Sequence[Finding], measured: TriageResult) -> tuple[ResultEvent, ...]:
     anomalous = [one for one in findings if one.verdict.label == "anomalous"]
     return tuple(
-        _event(f"e{number}", finding, measured)
-        for number, finding in enumerate(anomalous, start=1)
+        _event(f"e{number}", finding, measured) for number, finding in enumerate(anomalous, start=1)
     )
 
 
@@ -121,13 +120,12 @@ def _stages(records: Iterable[Record]) -> Iterable[StageRecord]:
 
 def _usage(records: Iterable[Record]) -> UsageTotals:
     records = list(records)
-    usages = [one.body["completion"]["usage"] for one in records if one.kind == CALL_KIND]
-    steps = [one.body["seconds"] for one in records if one.kind == "stage.finished"]
+    usages = [called_completion(one).usage for one in records if one.kind == CALL_KIND]
     return UsageTotals(
         calls=len(usages),
-        prompt_tokens=sum(usage["prompt_tokens"] for usage in usages),
-        completion_tokens=sum(usage["completion_tokens"] for usage in usages),
-        seconds=round(sum(steps), 3),
+        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+        completion_tokens=sum(usage.completion_tokens for usage in usages),
+        seconds=round(sum(step_seconds(one) for one in records), 3),
     )
 
 

@@ -1,4 +1,4 @@
-"""Who may work on a run, and where it goes on: the lease and the resume rule.
+"""Where a run goes on, and when it has ended.
 
 A run has ended when the journal holds its terminal record, and only then. LangGraph's own "nothing
 next" is not asked: it is also true while writes are pending. A checkpoint that cannot be read is
@@ -6,19 +6,17 @@ dropped: the journal still holds every answer of the policy, so nothing is asked
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from vau_agent.errors import CheckpointError, VauAgentError
+from vau_agent.errors import CheckpointError
 from vau_agent.graphs.analysis import build_analysis
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.state import initial_state
-from vau_agent.memory.journal import RUN_FAILED, RUN_FINISHED, Journal
-from vau_agent.memory.leases import Lease
+from vau_agent.memory.home import Home
+from vau_agent.memory.journal import RUN_FINISHED
 from vau_agent.results import Result
 
 _LOG = logging.getLogger(__name__)
@@ -26,23 +24,23 @@ _RECURSION_LIMIT: Final = 10_000
 """Above any run's number of steps: windows and rounds are bounded by settings."""
 
 
-def run_analysis(
-    run_id: str, context: AnalysisContext, checkpointer: BaseCheckpointSaver[str]
-) -> Result:
-    """Run, or go on with, one analysis to its end and record that it ended."""
+def run_analysis(context: AnalysisContext, checkpointer: BaseCheckpointSaver[str]) -> Result:
+    """Run, or go on with, one analysis to its end, and record that it ended."""
+    recorder = context.recorder
+    run_id = recorder.run_id
     config: RunnableConfig = {
         "configurable": {"thread_id": run_id},
         "recursion_limit": _RECURSION_LIMIT,
     }
-    graph = build_analysis(checkpointer)
-    state = graph.invoke(
+    recorder.emit("run.started", "run.started", {"policy": context.backend.name})
+    state = build_analysis(checkpointer).invoke(
         None if _has_checkpoint(checkpointer, config, run_id) else initial_state(run_id),
         config,
         context=context,
         durability="sync",
     )
     result = Result.model_validate(context.blobs.get_json(state["result_blob"]))
-    context.recorder.emit(
+    recorder.emit(
         RUN_FINISHED,
         RUN_FINISHED,
         {
@@ -53,6 +51,14 @@ def run_analysis(
         },
     )
     return result
+
+
+def finished_result(home: Home, run_id: str) -> Result | None:
+    """Give the result of a run that has ended, else `None`."""
+    end = home.journal.find(run_id, RUN_FINISHED)
+    if end is None:
+        return None
+    return Result.model_validate(home.blobs.get_json(str(end.body["result_blob"])))
 
 
 def _has_checkpoint(

@@ -1,7 +1,6 @@
 """What is recorded about each node: when it started, what came of it, what changed."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from langgraph.runtime import Runtime
 
@@ -11,7 +10,13 @@ from vau_agent.graphs.state import AnalysisState, AnalysisUpdate
 from vau_agent.results import EvidenceFrame, StageRecord
 from vau_agent.schemas import Evidence, Stage, ToolCall
 
-Node = Callable[[AnalysisState, Runtime[AnalysisContext]], AnalysisUpdate]
+
+class Node(Protocol):
+    """A step: reads state, asks its context, returns what changed."""
+
+    def __call__(self, state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+        """Take the step."""
+
 
 _STAGES: Final[dict[str, Stage]] = {
     "initial_reason": "initial_reason",
@@ -39,6 +44,8 @@ def recorded(name: str, node: Node) -> Node:
             outcome["stage"] = stage.model_dump(mode="json")
         elif name == "triage":
             outcome |= _triage_outcome(state, update, context)
+        elif name == "close_window":
+            outcome["finding"] = update["findings"][0].model_dump(mode="json")
         recorder.emit("stage.finished", f"{key}/finished", outcome)
         _record_change(key, state, update, context)
         return update
@@ -118,7 +125,7 @@ def _stage_record(
 def _triage_outcome(
     state: AnalysisState, update: AnalysisUpdate, context: AnalysisContext
 ) -> dict[str, Any]:
-    measured = context.triage({**state, **update})  # type: ignore[typeddict-item]  # a total state
+    measured = context.triage({**state, **update})
     return {
         "moments": len(measured.curve),
         "candidates": [one.model_dump(mode="json") for one in measured.candidates],
@@ -147,4 +154,3 @@ def _frames(evidence: Evidence) -> tuple[EvidenceFrame, ...]:
 def _call_text(call: ToolCall) -> str:
     arguments = ", ".join(f"{name}={value}" for name, value in call.arguments.items())
     return f"{call.tool}({arguments})"
-
