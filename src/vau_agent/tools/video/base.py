@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from vau_agent.schemas import FrameRateMode, Segment, VideoInfo
 
 Image = NDArray[np.uint8]
 """Height x width x 3, RGB."""
+
+_UNEVEN_SHARE: Final = 0.02
+"""Share of uneven gaps from which a frame rate is variable: one picture in fifty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,12 +45,33 @@ class PacketIndex:
     @property
     def mean_gop_seconds(self) -> float:
         """Mean time between keyframes; the whole duration when there is one."""
-        ...
+        times = self.timestamps[self.keys]
+        if len(times) > 1:
+            return float(times[-1] - times[0]) / (len(times) - 1)
+        return float(self.timestamps[-1] - self.timestamps[0]) if len(self.timestamps) else 0.0
 
     @property
     def frame_rate_mode(self) -> FrameRateMode:
         """Tell constant from variable frame rate."""
-        ...
+        return frame_rate_mode(self.timestamps, tick=float(self.time_base))
+
+
+def frame_rate_mode(timestamps: NDArray[np.float64], *, tick: float) -> FrameRateMode:
+    """Tell whether pictures follow one another evenly.
+
+    Containers round times to ticks, and cameras drop a picture now and then: neither makes a
+    frame rate variable.
+
+    Args:
+        timestamps: Seconds, ascending.
+        tick: Seconds that the container rounds to.
+    """
+    gaps = np.diff(timestamps)
+    if not len(gaps):
+        return "constant"
+    median = float(np.median(gaps))
+    uneven = np.abs(gaps - median) > max(1.5 * tick, 0.1 * median)
+    return "variable" if float(np.mean(uneven)) > _UNEVEN_SHARE else "constant"
 
 
 class VideoReader(Protocol):

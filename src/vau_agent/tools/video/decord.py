@@ -1,0 +1,156 @@
+"""The second reader: decord, for those who compare with published pipelines.
+
+Kept to what decord can do. It is inexact where `PyavReader` is not: edit lists are ignored, times
+of MPEG-4 with B-frames are off by a picture, pictures after a seek may be wrong with open GOPs,
+MPEG-TS is refused, and sizes of packets are unknown (given as 0). Picture numbers stand in for
+presentation ticks.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+import decord
+import numpy as np
+from numpy.typing import NDArray
+
+from vau_agent.schemas import Segment, VideoInfo
+from vau_agent.settings import VideoLimits
+from vau_agent.tools.video.base import Frame, PacketIndex, frame_rate_mode
+from vau_agent.tools.video.demux import check_size
+from vau_agent.tools.video.pictures import scaled_size
+from vau_agent.tools.video.refusals import refusal
+from vau_agent.tools.video.times import check_times
+
+_TIME_BASE: Final = Fraction(1, 1_000_000)
+"""decord gives times as seconds in single precision; finer ticks would say more than it knows."""
+
+
+class DecordReader:
+    """Reads one video from an open file."""
+
+    def __init__(self, file: BinaryIO, *, name: str, sha256: str, limits: VideoLimits) -> None:
+        """Open the file through its descriptor; see `PyavReader`."""
+        self._name = name
+        self._limits = limits
+        self._path = f"/proc/self/fd/{file.fileno()}"
+        self._full = self._open()
+        if not len(self._full):
+            raise refusal("no-frames", name)
+        spans = np.asarray(self._full.get_frame_timestamp(range(len(self._full))), dtype=np.float64)
+        self._times: NDArray[np.float64] = spans[:, 0] - spans[0, 0]
+        self._keys = np.asarray(self._full.get_key_indices(), dtype=np.int64)
+        end = float(spans[-1, 1] - spans[0, 0])
+        height, width, _ = self._full[0].shape
+        check_size(width, height, name=name, limits=limits)
+        self._info = VideoInfo(
+            sha256=sha256,
+            bytes=os.fstat(file.fileno()).st_size,
+            container="unknown",
+            codec="unknown",
+            width=width,
+            height=height,
+            duration_s=max(end, float(self._times[-1])),
+            frame_rate_mode=frame_rate_mode(self._times, tick=float(_TIME_BASE)),
+            average_fps=float(self._full.get_avg_fps()),
+            frame_count=len(self._full),
+            keyframe_count=len(self._keys),
+            warnings=("decord is inexact with edit lists, open GOPs and MPEG-4 B-frames.",),
+        )
+
+    @property
+    def info(self) -> VideoInfo:
+        """What is known without decoding."""
+        return self._info
+
+    def packet_index(self) -> PacketIndex:
+        """Give the times of the pictures; sizes are 0 because decord does not tell them."""
+        keys = np.zeros(len(self._times), dtype=np.bool_)
+        keys[self._keys] = True
+        return PacketIndex(
+            timestamps=self._times,
+            pts=np.rint(self._times / float(_TIME_BASE)).astype(np.int64),
+            sizes=np.zeros(len(self._times), dtype=np.int64),
+            keys=keys,
+            time_base=_TIME_BASE,
+        )
+
+    def keyframes(self, *, longest_side: int | None = None) -> Iterator[Frame]:
+        """Decode keyframes only, in time order."""
+        return self._read(self._keys, longest_side=longest_side)
+
+    def frames(
+        self,
+        segment: Segment | None = None,
+        *,
+        fps: float | None = None,
+        longest_side: int | None = None,
+    ) -> Iterator[Frame]:
+        """Decode a segment in time order, at most `fps` frames a second (all when `None`)."""
+        start, end = (segment.start, segment.end) if segment else (0.0, np.inf)
+        inside = np.flatnonzero((self._times >= start - 1e-6) & (self._times < end - 1e-6))
+        rate = min(fps or self._limits.max_fps, self._limits.max_fps)
+        if len(inside) and (fps or self._info.average_fps > rate):
+            cells = np.floor((self._times[inside] - start) * rate + 1e-3)
+            inside = inside[np.concatenate(([True], np.diff(cells) > 0))]
+        return self._read(inside, longest_side=longest_side)
+
+    def frames_at(
+        self, timestamps: Sequence[float], *, longest_side: int | None = None
+    ) -> Iterator[Frame]:
+        """Give, for each timestamp in ascending order, the frame shown at that time.
+
+        Raises:
+            SegmentOutOfRangeError: A timestamp is negative or past the end.
+        """
+        times = sorted(timestamps)
+        check_times(times, duration=self._info.duration_s, name=self._name)
+        shown = np.searchsorted(self._times, np.asarray(times) + 1e-6, side="right") - 1
+        return self._read(np.maximum(shown, 0), longest_side=longest_side)
+
+    def close(self) -> None:
+        """Forget the open video; decord frees it with its last reference."""
+        del self._full
+
+    def __enter__(self) -> Self:
+        """Give the reader itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _open(self, width: int = -1, height: int = -1) -> decord.VideoReader:
+        try:
+            return decord.VideoReader(
+                self._path, ctx=decord.cpu(0), width=width, height=height, num_threads=1
+            )
+        except (decord.DECORDError, RuntimeError) as error:
+            raise refusal("not-a-video", self._name) from error
+
+    def _read(self, numbers: NDArray[np.int64], *, longest_side: int | None) -> Iterator[Frame]:
+        """Read pictures by number, scaled inside decord."""
+        size = scaled_size(self._info.width, self._info.height, longest_side)
+        whole = size == (self._info.width, self._info.height)
+        video = self._full if whole else self._open(*size)
+        keys = set(self._keys.tolist())
+        for number in numbers.tolist():
+            try:
+                image = np.asarray(video[number].asnumpy(), dtype=np.uint8)
+            except (decord.DECORDError, RuntimeError) as error:
+                raise refusal("truncated", self._name) from error
+            timestamp = float(self._times[number])
+            yield Frame(
+                timestamp=timestamp,
+                pts=round(timestamp / float(_TIME_BASE)),
+                time_base=_TIME_BASE,
+                image=image,
+                is_key=number in keys,
+            )

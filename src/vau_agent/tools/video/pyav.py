@@ -1,0 +1,274 @@
+"""The default reader: PyAV, with seeks that are verified instead of trusted.
+
+Which pictures are wanted is settled first, from the packet times; then only what they need is
+decoded. A seek counts once the very keyframe it aimed at turns up, else it starts earlier, and a
+container that cannot be sought at all is read from its beginning.
+
+Runs in the sandboxed child; nothing here bounds time or memory. One stream of frames is read at a
+time: asking for a second one ends the first.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import BinaryIO, Final, Literal, Self
+
+import numpy as np
+from av.video.frame import VideoFrame
+
+from vau_agent.schemas import Segment, VideoInfo
+from vau_agent.settings import VideoLimits
+from vau_agent.tools.video.base import Frame, PacketIndex, frame_rate_mode
+from vau_agent.tools.video.decode import Decoder
+from vau_agent.tools.video.demux import Demuxer, codec_name, packet_pts
+from vau_agent.tools.video.pictures import quarter_turns, to_image
+from vau_agent.tools.video.refusals import refusal
+from vau_agent.tools.video.timeline import Timeline
+from vau_agent.tools.video.times import check_times
+
+_MIN_PACKETS: Final = 8
+"""Packets below which a share of damaged ones says nothing."""
+
+
+class PyavReader:
+    """Reads one video from an open file."""
+
+    def __init__(self, file: BinaryIO, *, name: str, sha256: str, limits: VideoLimits) -> None:
+        """Read the packet times and the first picture.
+
+        Args:
+            file: The open file; it is not closed here.
+            name: The file as the person gave it, for messages.
+            sha256: Digest of the file.
+            limits: What a video may cost.
+
+        Raises:
+            VideoOpenError: The file is refused.
+            VideoDecodeError: No picture of it decodes.
+        """
+        self._name = name
+        self._limits = limits
+        self._demuxer = Demuxer(file, name=name, limits=limits)
+        self._packets = _scan(self._demuxer)
+        if not self._packets.pts:
+            raise refusal("no-frames", name)
+        self._timeline = self._packets.timeline(self._demuxer)
+        self._decoder = Decoder(self._demuxer, self._timeline, name=name)
+        self._turn = 0
+        self._info = self._describe(file, sha256, self._first_picture())
+
+    @property
+    def info(self) -> VideoInfo:
+        """What is known so far; warnings grow as damage is met."""
+        warnings = (*self._info.warnings, *self._damage_warnings())
+        return self._info.model_copy(update={"warnings": warnings})
+
+    def packet_index(self) -> PacketIndex:
+        """Read the packet index again (demux only)."""
+        self._turn += 1
+        self._demuxer.rewind()
+        return _scan(self._demuxer).index(self._timeline)
+
+    def keyframes(self, *, longest_side: int | None = None) -> Iterator[Frame]:
+        """Decode keyframes only, in time order."""
+        frames = ((None, frame) for frame in self._decoder.keyframes())
+        return self._stream(frames, longest_side=longest_side)
+
+    def frames(
+        self,
+        segment: Segment | None = None,
+        *,
+        fps: float | None = None,
+        longest_side: int | None = None,
+    ) -> Iterator[Frame]:
+        """Decode a segment in time order, at most `fps` frames a second (all when `None`)."""
+        start, end = (segment.start, segment.end) if segment else (0.0, self._timeline.duration)
+        rate = min(fps or self._limits.max_fps, self._limits.max_fps)
+        if fps is None and self._info.average_fps <= self._limits.max_fps:
+            wanted = self._timeline.between(start, end)
+        else:
+            wanted = self._timeline.sampled(start, end, fps=rate)
+        return self._stream(self._decoder.pick(wanted), longest_side=longest_side)
+
+    def frames_at(
+        self, timestamps: Sequence[float], *, longest_side: int | None = None
+    ) -> Iterator[Frame]:
+        """Give, for each timestamp in ascending order, the frame shown at that time.
+
+        Raises:
+            SegmentOutOfRangeError: A timestamp is negative or past the end.
+        """
+        times = sorted(timestamps)
+        check_times(times, duration=self._timeline.duration, name=self._name)
+        ticks, counts = np.unique(self._timeline.shown_at(times), return_counts=True)
+        repeats = dict(zip(ticks.tolist(), counts.tolist(), strict=True))
+        frames = self._stream_each(self._decoder.pick(ticks), longest_side=longest_side)
+        return (frame for tick, frame in frames for _ in range(repeats[tick]))
+
+    def close(self) -> None:
+        """Close the container, not the file."""
+        self._turn += 1
+        self._demuxer.close()
+
+    def __enter__(self) -> Self:
+        """Give the reader itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _stream(
+        self, frames: Iterable[tuple[int | None, VideoFrame]], *, longest_side: int | None
+    ) -> Iterator[Frame]:
+        """Convert pictures, each once, and judge the damage at the end."""
+        last: int | None = None
+        for _, frame in self._stream_each(frames, longest_side=longest_side):
+            if last is None or frame.pts > last:
+                yield frame
+                last = frame.pts
+
+    def _stream_each(
+        self, frames: Iterable[tuple[int | None, VideoFrame]], *, longest_side: int | None
+    ) -> Iterator[tuple[int, Frame]]:
+        self._turn += 1
+        turn = self._turn
+        for tick, picture in frames:
+            if picture.pts is None:
+                continue
+            frame = self._to_frame(picture, longest_side=longest_side)
+            yield picture.pts if tick is None else tick, frame
+            if turn != self._turn:
+                raise RuntimeError("another request to this reader ended this stream of frames")
+        damage = self._decoder.damage
+        if damage.fed >= _MIN_PACKETS and damage.share > self._limits.max_damaged_share:
+            raise refusal("truncated", self._name, detail=f"{damage.share:.0%} does not decode")
+
+    def _to_frame(self, picture: VideoFrame, *, longest_side: int | None) -> Frame:
+        pts = picture.pts or 0
+        return Frame(
+            timestamp=self._timeline.seconds(pts),
+            pts=pts,
+            time_base=self._timeline.time_base,
+            image=to_image(picture, longest_side=longest_side),
+            is_key=picture.key_frame,
+        )
+
+    def _first_picture(self) -> VideoFrame:
+        for _, picture in self._decoder.pick(self._timeline.pts[:1]):
+            return picture
+        for picture in self._decoder.keyframes():
+            return picture
+        raise refusal("no-frames", self._name)
+
+    def _describe(self, file: BinaryIO, sha256: str, picture: VideoFrame) -> VideoInfo:
+        timeline, stream = self._timeline, self._demuxer.stream
+        turns = quarter_turns(picture)
+        size = (picture.width, picture.height)
+        width, height = size[::-1] if turns % 2 else size
+        duration = timeline.duration
+        return VideoInfo(
+            sha256=sha256,
+            bytes=file.seek(0, 2),
+            container=self._demuxer.container.format.name.split(",")[0],
+            codec=codec_name(stream),
+            width=width,
+            height=height,
+            rotation=_CLOCKWISE[turns],
+            duration_s=duration,
+            frame_rate_mode=frame_rate_mode(
+                timeline.seconds_of(timeline.pts), tick=float(timeline.time_base)
+            ),
+            average_fps=len(timeline.pts) / duration if duration else 0.0,
+            frame_count=len(timeline.pts),
+            keyframe_count=len(timeline.key_pts),
+            has_audio=bool(self._demuxer.container.streams.audio),
+            warnings=tuple(self._open_warnings()),
+        )
+
+    def _open_warnings(self) -> Iterator[str]:
+        if self._demuxer.skipped_streams:
+            yield f"{self._demuxer.skipped_streams} more video streams are not read."
+        claimed = self._demuxer.stream.frames
+        if claimed > len(self._timeline.pts) + self._packets.hidden:
+            yield f"The file claims {claimed} frames and holds {len(self._timeline.pts)}."
+
+    def _damage_warnings(self) -> Iterator[str]:
+        damage = self._decoder.damage
+        if damage.failed:
+            yield f"{damage.failed} of {damage.fed} packets did not decode."
+        if self._demuxer.read_errors:
+            yield f"{self._demuxer.read_errors} packets could not be read."
+
+
+_CLOCKWISE: Final[dict[int, Literal[0, 90, 180, 270]]] = {0: 0, 1: 270, 2: 180, 3: 90}
+"""Quarter turns anticlockwise, as clockwise degrees."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Packets:
+    """What one pass over the packets found, in file order."""
+
+    pts: "array[int]" = field(default_factory=lambda: array("q"))
+    sizes: "array[int]" = field(default_factory=lambda: array("q"))
+    is_key: bytearray = field(default_factory=bytearray)
+    key_pts: "array[int]" = field(default_factory=lambda: array("q"))
+    key_dts: "array[int]" = field(default_factory=lambda: array("q"))
+    hidden: int = 0
+    """Packets that an edit list decodes and does not show."""
+    last_duration: int = 0
+
+    def timeline(self, demuxer: Demuxer) -> Timeline:
+        """Put the packets in presentation order."""
+        pts = np.sort(np.asarray(self.pts, dtype=np.int64))
+        keys = np.asarray(self.key_pts, dtype=np.int64)
+        order = np.argsort(keys, kind="stable")
+        gap = int(np.median(np.diff(pts))) if len(pts) > 1 else 0
+        return Timeline(
+            pts=pts,
+            key_pts=keys[order],
+            key_dts=np.asarray(self.key_dts, dtype=np.int64)[order],
+            time_base=demuxer.time_base,
+            end_pts=int(pts[-1]) + max(self.last_duration or gap, 1),
+        )
+
+    def index(self, timeline: Timeline) -> PacketIndex:
+        """Give the packets in presentation order."""
+        pts = np.asarray(self.pts, dtype=np.int64)
+        order = np.argsort(pts, kind="stable")
+        return PacketIndex(
+            timestamps=timeline.seconds_of(pts[order]),
+            pts=pts[order],
+            sizes=np.asarray(self.sizes, dtype=np.int64)[order],
+            keys=np.frombuffer(bytes(self.is_key), dtype=np.bool_)[order],
+            time_base=timeline.time_base,
+        )
+
+
+def _scan(demuxer: Demuxer) -> _Packets:
+    """Read every packet of the stream without decoding."""
+    found = _Packets()
+    latest: int | None = None
+    for packet in demuxer.packets():
+        pts = packet_pts(packet)
+        if pts is None:
+            continue
+        if packet.is_keyframe:
+            found.key_pts.append(pts)
+            found.key_dts.append(pts if packet.dts is None else packet.dts)
+        if packet.is_discard:
+            found.hidden += 1
+            continue
+        found.pts.append(pts)
+        found.sizes.append(packet.size)
+        found.is_key.append(packet.is_keyframe)
+        if latest is None or pts > latest:
+            latest = pts
+            found.last_duration = packet.duration or 0
+    return found

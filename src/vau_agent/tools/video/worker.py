@@ -1,0 +1,173 @@
+"""The decoding child: gives up every power it does not need, then serves one open video.
+
+Started by `child.py` with the descriptor of the video and the limits. Requests come over standard
+input, answers go to standard output (see `wire.py`). It ends when its input does.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from vau_agent.errors import MissingDependencyError, SegmentOutOfRangeError, VideoError
+from vau_agent.schemas import Segment
+from vau_agent.settings import VideoLimits
+from vau_agent.tools.video.base import Frame, VideoReader
+from vau_agent.tools.video.budgets import MIB, cpu_budget
+from vau_agent.tools.video.readers import READERS
+from vau_agent.tools.video.refusals import refusal
+from vau_agent.tools.video.wire import Header, receive, send
+
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_CLONE_NEWUSER: Final = 0x10000000
+_CLONE_NEWNET: Final = 0x40000000
+_MAX_FILES: Final = 32
+_MAX_REQUEST_BYTES: Final = 1 << 26
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    video, answers = int(sys.argv[1]), _take_over_output()
+    sys.excepthook = _report_to(answers)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    limits = VideoLimits.model_validate_json(sys.argv[2])
+    give_up_powers()
+    set_limits(limits, file_bytes=os.fstat(video).st_size)
+    with os.fdopen(video, "rb", buffering=0) as file:
+        _serve(file, answers, limits)
+
+
+def give_up_powers() -> None:
+    """Forbid new privileges and leave the network, as far as this system lets a process do so."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if libc.unshare(_CLONE_NEWNET):
+        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+
+
+def set_limits(limits: VideoLimits, *, file_bytes: int) -> None:
+    """Bound memory, processor time, files and their size."""
+    cpu = round(cpu_budget(limits, file_bytes=file_bytes))
+    memory = limits.child_memory_mb * MIB
+    for what, soft, hard in (
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_NOFILE, _MAX_FILES, _MAX_FILES),
+        (resource.RLIMIT_CPU, cpu, cpu + 1),
+        (resource.RLIMIT_AS, memory, memory),
+    ):
+        resource.setrlimit(what, (soft, hard))
+
+
+def _take_over_output() -> int:
+    """Keep standard output for answers alone: whatever a library prints goes nowhere."""
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    return answers
+
+
+def _report_to(answers: int) -> Callable[..., None]:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        send(answers, {"died": "".join(traceback.format_exception(kind, error, trace))[-4000:]})
+
+    return hook
+
+
+def _serve(file: BinaryIO, answers: int, limits: VideoLimits) -> None:
+    reader: VideoReader | None = None
+    while True:
+        try:
+            request, payload = receive(_read_input, max_payload=_MAX_REQUEST_BYTES)
+        except EOFError:
+            return
+        try:
+            if reader is None:
+                reader = _open(file, request, limits)
+            else:
+                _answer(reader, request, payload, answers)
+            send(answers, _end(reader))
+        except (VideoError, SegmentOutOfRangeError, MissingDependencyError) as error:
+            send(answers, _refused(error))
+        except MemoryError:
+            send(answers, _refused(refusal("over-budget", "")))
+
+
+def _open(file: BinaryIO, request: Header, limits: VideoLimits) -> VideoReader:
+    load = READERS[str(request["reader"])]
+    return load(file, name=str(request["name"]), sha256=str(request["sha256"]), limits=limits)
+
+
+def _answer(reader: VideoReader, request: Header, payload: bytearray, answers: int) -> None:
+    if request["do"] == "index":
+        _send_index(reader, answers)
+    elif request["do"] != "stop":
+        for frame in _frames(reader, request, payload):
+            _send_frame(frame, answers)
+            if select.select([0], [], [], 0)[0]:
+                return
+
+
+def _frames(reader: VideoReader, request: Header, payload: bytearray) -> Iterator[Frame]:
+    side = request["longest_side"]
+    longest_side = None if side is None else int(str(side))
+    if request["do"] == "keyframes":
+        return reader.keyframes(longest_side=longest_side)
+    if request["do"] == "frames_at":
+        times = np.frombuffer(payload, dtype=np.float64).tolist()
+        return reader.frames_at(times, longest_side=longest_side)
+    segment = None if request["segment"] is None else Segment.model_validate(request["segment"])
+    fps = None if request["fps"] is None else float(str(request["fps"]))
+    return reader.frames(segment, fps=fps, longest_side=longest_side)
+
+
+def _send_frame(frame: Frame, answers: int) -> None:
+    header: Mapping[str, object] = {
+        "frame": {
+            "timestamp": frame.timestamp,
+            "pts": frame.pts,
+            "time_base": [frame.time_base.numerator, frame.time_base.denominator],
+            "shape": frame.image.shape[:2],
+            "is_key": frame.is_key,
+        }
+    }
+    send(answers, header, np.ascontiguousarray(frame.image).data.cast("B"))
+
+
+def _send_index(reader: VideoReader, answers: int) -> None:
+    index = reader.packet_index()
+    base = [index.time_base.numerator, index.time_base.denominator]
+    send(answers, {"index": {"count": len(index.pts), "time_base": base}})
+    for part in (index.timestamps, index.pts, index.sizes, index.keys):
+        send(answers, {"part": str(part.dtype)}, np.ascontiguousarray(part).data.cast("B"))
+
+
+def _end(reader: VideoReader) -> Header:
+    info = json.loads(reader.info.model_dump_json())
+    return {"end": {"info": info, "cpu": time.process_time()}}
+
+
+def _refused(error: Exception) -> Header:
+    kind = error.kind if isinstance(error, VideoError) else type(error).__name__
+    return {"refused": {"kind": kind, "message": str(error)}}
+
+
+def _read_input(buffer: memoryview) -> None:
+    while buffer:
+        count = os.readv(0, [buffer])
+        if not count:
+            raise EOFError
+        buffer = buffer[count:]
+
+
+if __name__ == "__main__":
+    main()
