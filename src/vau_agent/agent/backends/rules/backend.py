@@ -1,0 +1,103 @@
+"""The `rules` policy: every stage of the analysis, from measured values only.
+
+It never looks at pictures, file names or the text of prompts. Text reaches it in three places: the
+question of a follow-up, its own earlier reasoning, and the verification it is to weigh.
+"""
+
+from vau_agent.agent.backends.base import Completion, GenerationSettings
+from vau_agent.agent.backends.rules.answer import answer
+from vau_agent.agent.backends.rules.reason import reason
+from vau_agent.agent.backends.rules.reflect import reflect
+from vau_agent.agent.backends.rules.revise import Brought, revise
+from vau_agent.agent.backends.rules.verify import verify
+from vau_agent.agent.backends.rules.view import (
+    evidence_since_reasoning,
+    last_reasoning,
+    view_conversation,
+    view_of,
+)
+from vau_agent.agent.conversation import Conversation, TextPart
+from vau_agent.agent.parsing import (
+    parse_verification,
+    render_answer,
+    render_reasoning,
+    render_reflection,
+    render_verification,
+)
+from vau_agent.errors import GenerationError, ParseError
+from vau_agent.schemas import Reasoning, Verification
+
+
+class RulesBackend:
+    """Reasons without a model. Equal conversations give equal completions."""
+
+    @property
+    def name(self) -> str:
+        """The policy string."""
+        return "rules"
+
+    def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
+        """Answer the stage that the conversation asks for.
+
+        Raises:
+            GenerationError: The conversation holds no evidence, or no reasoning to go on from.
+        """
+        if not conversation.evidence:
+            raise GenerationError("the rules policy reasons from evidence, and none was given")
+        return Completion(text=_complete(conversation))
+
+
+def _complete(conversation: Conversation) -> str:
+    match conversation.stage:
+        case "initial_reason":
+            return render_reasoning(reason(view_conversation(conversation)))
+        case "self_reflect":
+            reasoning = _reasoning(conversation)
+            return render_reflection(reflect(reasoning, view_conversation(conversation)))
+        case "verify":
+            return render_verification(verify(view_of((), later=conversation.evidence)))
+        case "revise":
+            return render_reasoning(revise(_reasoning(conversation), _brought(conversation)))
+        case "answer":
+            question = conversation.messages[-1].parts[-1]
+            text = question.text if isinstance(question, TextPart) else ""
+            view = view_conversation(conversation)
+            return render_answer(answer(text, _reasoning(conversation), view))
+
+
+def _reasoning(conversation: Conversation) -> Reasoning:
+    reasoning = last_reasoning(conversation)
+    if reasoning is None:
+        raise GenerationError(
+            f"stage {conversation.stage!r} goes on from earlier reasoning, and there is none"
+        )
+    return reasoning
+
+
+def _brought(conversation: Conversation) -> Brought:
+    evidence = evidence_since_reasoning(conversation)
+    looks = tuple(measurement for one in evidence for measurement in one.measurements)
+    return Brought(
+        looks=looks,
+        view=view_conversation(conversation),
+        verification=_verification(conversation),
+    )
+
+
+def _verification(conversation: Conversation) -> Verification | None:
+    """Read the opinion that came with the task; a repair's turn has none, the task's does."""
+    for message in reversed(conversation.messages):
+        if message.role == "assistant" and message.stage != "revise":
+            return None
+        for part in message.parts:
+            opinion = _as_verification(part.text) if isinstance(part, TextPart) else None
+            if opinion is not None:
+                return opinion
+    return None
+
+
+def _as_verification(text: str) -> Verification | None:
+    try:
+        return parse_verification(text)
+    except ParseError:  # another part of the task
+        return None

@@ -1,0 +1,182 @@
+"""What a conversation shows, sorted for reasoning: candidates, looks, frames, reasoning so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vau_agent.agent.conversation import Conversation, EvidencePart, Message
+from vau_agent.agent.parsing import parse_reasoning
+from vau_agent.errors import ParseError
+from vau_agent.schemas import (
+    Candidate,
+    Evidence,
+    FrameRef,
+    Measurement,
+    Reasoning,
+    Segment,
+)
+
+REACH_S: Final = 2.0
+"""A frame farther than this from a moment, and outside its candidate, does not show it."""
+CLOCK_FROM_S: Final = 60.0
+"""Times from here on are written as minutes and seconds too."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Album:
+    """Frames in time order, to cite from."""
+
+    frames: tuple[FrameRef, ...]
+
+    def near(
+        self, timestamp: float, *, inside: Segment | None = None, count: int = 1
+    ) -> tuple[str, ...]:
+        """Give the ids of the frames that show a moment, nearest first, in time order."""
+        showing = [
+            frame
+            for frame in self.frames
+            if abs(frame.timestamp - timestamp) <= REACH_S
+            or (inside is not None and inside.contains(frame.timestamp))
+        ]
+        nearest = sorted(showing, key=lambda frame: abs(frame.timestamp - timestamp))[:count]
+        return _ids(sorted(nearest, key=lambda frame: frame.timestamp))
+
+    def spread(self, segment: Segment, *, count: int = 3) -> tuple[str, ...]:
+        """Give ids of frames spread evenly over a segment."""
+        inside = [frame for frame in self.frames if segment.contains(frame.timestamp)]
+        if len(inside) <= count:
+            return _ids(inside)
+        step = (len(inside) - 1) / (count - 1) if count > 1 else 0.0
+        return _ids([inside[round(place * step)] for place in range(count)])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """Evidence in the order in which it came."""
+
+    window: Segment
+    first: tuple[Measurement, ...]
+    """What the window was opened with."""
+    looks: tuple[Measurement, ...]
+    """What later looks brought, oldest first."""
+    album: Album
+    share: float
+    """How much of the window was measured."""
+    duration: float
+    """Length of the video, or the end of the evidence when that was not told."""
+    remarks: tuple[str, ...]
+    """Notes and warnings. They raise doubts; they never decide."""
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All candidates, first ones first."""
+        return candidates_of((*self.first, *self.looks))
+
+
+def view_of(evidence: Sequence[Evidence], *, later: Sequence[Evidence] = ()) -> View:
+    """Sort evidence; `later` is what looks brought."""
+    if not evidence and not later:
+        raise ValueError("a view needs evidence")
+    everything = (*evidence, *later)
+    frames = {frame.frame_id: frame for one in everything for frame in one.frames}
+    first = tuple(measurement for one in evidence for measurement in one.measurements)
+    looks = tuple(measurement for one in later for measurement in one.measurements)
+    window = Segment(
+        start=min(one.window.start for one in everything),
+        end=max(one.window.end for one in everything),
+    )
+    return View(
+        window=window,
+        first=first,
+        looks=looks,
+        album=Album(frames=tuple(sorted(frames.values(), key=lambda one: one.timestamp))),
+        share=_share(everything[0], window=everything[0].window),
+        duration=_duration(everything),
+        remarks=tuple(
+            remark
+            for one in everything
+            for remark in (
+                *(note for measurement in one.measurements for note in measurement.notes),
+                *one.warnings,
+            )
+        ),
+    )
+
+
+def view_conversation(conversation: Conversation) -> View:
+    """Sort everything that a conversation shows."""
+    first, *later = conversation.evidence
+    return view_of((first,), later=later)
+
+
+def last_reasoning(conversation: Conversation) -> Reasoning | None:
+    """Give the reasoning that stands; `None` before there is any."""
+    place = _last_reasoning_place(conversation.messages)
+    return None if place is None else _reasoning(conversation.messages[place])
+
+
+def evidence_since_reasoning(conversation: Conversation) -> tuple[Evidence, ...]:
+    """Give the evidence that came in after the reasoning that stands."""
+    place = _last_reasoning_place(conversation.messages)
+    messages = conversation.messages[0 if place is None else place + 1 :]
+    return tuple(
+        part.evidence
+        for message in messages
+        for part in message.parts
+        if isinstance(part, EvidencePart)
+    )
+
+
+def candidates_of(measurements: Sequence[Measurement]) -> tuple[Candidate, ...]:
+    """Give the candidates of several measurements."""
+    return tuple(one for measurement in measurements for one in measurement.candidates)
+
+
+def format_time(seconds: float) -> str:
+    """Write a time for a sentence."""
+    if seconds < CLOCK_FROM_S:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{seconds:.1f} s ({minutes:02d}:{rest:02d})"
+
+
+def format_span(segment: Segment) -> str:
+    """Write a span for a sentence."""
+    return f"{format_time(segment.start)} to {format_time(segment.end)}"
+
+
+def _last_reasoning_place(messages: Sequence[Message]) -> int | None:
+    for place in range(len(messages) - 1, -1, -1):
+        if _reasoning(messages[place]) is not None:
+            return place
+    return None
+
+
+def _reasoning(message: Message) -> Reasoning | None:
+    if message.role != "assistant" or message.stage not in ("initial_reason", "revise"):
+        return None
+    try:
+        return parse_reasoning(message.text)
+    except ParseError:  # the attempt that was complained about; its repair follows
+        return None
+
+
+def _share(evidence: Evidence, *, window: Segment) -> float:
+    if evidence.coverage is not None:
+        return evidence.coverage.share
+    measured = 0.0
+    reached = window.start
+    for segment in sorted((one.segment for one in evidence.measurements), key=lambda s: s.start):
+        start, end = max(segment.start, reached), min(segment.end, window.end)
+        measured += max(0.0, end - start)
+        reached = max(reached, end)
+    return min(1.0, measured / window.duration)
+
+
+def _duration(evidence: Sequence[Evidence]) -> float:
+    told = [one.coverage.duration_s for one in evidence if one.coverage is not None]
+    return max((*told, *(one.window.end for one in evidence)))
+
+
+def _ids(frames: Sequence[FrameRef]) -> tuple[str, ...]:
+    return tuple(frame.frame_id for frame in frames)
