@@ -8,9 +8,13 @@ from vau_agent.schemas import Segment
 AROUND_SECONDS: Final = 2.0
 """'At 02:10' means this much before and after it."""
 
-_MOMENT = r"(?:(?P<{0}h>\d+):)?(?P<{0}m>\d{{1,3}}):(?P<{0}s>\d{{2}}(?:\.\d+)?)|(?P<{0}n>\d+(?:\.\d+)?)\s*(?:s|sec|secs|seconds?)\b"
+_MOMENT: Final = (
+    r"(?:(?P<{0}h>\d+):)?(?P<{0}m>\d{{1,3}}):(?P<{0}s>\d{{2}}(?:\.\d+)?)"
+    r"|(?P<{0}n>\d+(?:\.\d+)?)\s*(?:s|sec|secs|seconds?)\b"
+)
+_TO: Final = r"\s*(?:and|to|until|-|\u2013)\s*"
 _RANGE: Final = re.compile(
-    rf"(?:between|from)?\s*(?:{_MOMENT.format('a')})\s*(?:and|to|until|-|–)\s*(?:{_MOMENT.format('b')})"
+    rf"(?:between|from)?\s*(?:{_MOMENT.format('a')}){_TO}(?:{_MOMENT.format('b')})"
 )
 _POINT: Final = re.compile(rf"(?P<side>before|after|until|since)?\s*\b(?:{_MOMENT.format('a')})")
 _EDGE: Final = re.compile(
