@@ -23,6 +23,7 @@ from vau_agent.reports.custody import (
     parse_custody,
     sealed,
 )
+from vau_agent.reports.files import hash_file, list_files, read_document
 from vau_agent.reports.html import render_report
 from vau_agent.reports.manifest import (
     CUSTODY_NAME,
@@ -32,9 +33,6 @@ from vau_agent.reports.manifest import (
     FileEntry,
     Manifest,
     Source,
-    hash_file,
-    list_files,
-    read_document,
     read_manifest,
 )
 from vau_agent.reports.pictures import LoadPicture, load_checked

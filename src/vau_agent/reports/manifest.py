@@ -1,17 +1,23 @@
-"""`manifest.json`: every file of an output folder with its hash, and the heads of both chains."""
+"""`manifest.json`: every file of an output folder with its hash, and how that is checked.
+
+A folder may come from anywhere: links are not followed, nothing outside it is opened, and every
+problem is listed instead of stopping at the first.
+"""
 
 import hashlib
-import os
 import stat
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
-from vau_agent.errors import IntegrityError
-from vau_agent.results import Clip
+from vau_agent.errors import IntegrityError, SettingsError
+from vau_agent.memory.chain import Record, verify_chain
+from vau_agent.reports.custody import CustodyRecord, parse_custody
+from vau_agent.reports.files import hash_file, list_files, read_document, stays_inside
+from vau_agent.results import Clip, Result
 from vau_agent.schemas import Value
 
 MANIFEST_SCHEMA: Final = "vau.manifest/1"
@@ -19,9 +25,19 @@ MANIFEST_NAME: Final = "manifest.json"
 RESULT_NAME: Final = "result.json"
 TRACE_NAME: Final = "trace.jsonl"
 CUSTODY_NAME: Final = "custody.jsonl"
-MAX_DOCUMENT_BYTES: Final = 1 << 28
-"""Largest manifest, result or chain that is read into memory."""
-_BLOCK: Final = 1 << 20
+
+ProblemKind = Literal[
+    "altered",
+    "missing",
+    "extra",
+    "escapes",
+    "unreadable",
+    "manifest",
+    "result",
+    "trace",
+    "custody",
+    "source",
+]
 
 
 class FileEntry(Value):
@@ -76,60 +92,170 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
 
 
-def read_document(path: Path) -> bytes:
-    """Read a file of limited size that is neither a link nor a device.
+class Problem(Value):
+    """One thing that does not hold."""
+
+    kind: ProblemKind
+    path: str
+    detail: str
+
+
+class VerifyReport(Value):
+    """The outcome of a check."""
+
+    folder: Path
+    files: int
+    """Files of the manifest that were compared."""
+    problems: tuple[Problem, ...]
+    manifest_sha256: str | None
+    """To be kept elsewhere: whoever holds it can tell a rewritten folder."""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything holds."""
+        return not self.problems
+
+
+def verify_folder(folder: Path, *, source: Path | None = None) -> VerifyReport:
+    """Check an output folder.
+
+    Args:
+        folder: The folder that holds `manifest.json`.
+        source: The video it was made from, if at hand.
 
     Raises:
-        OSError: It cannot be read, or is larger than `MAX_DOCUMENT_BYTES`.
+        SettingsError: There is no such folder.
     """
-    with open(_open_regular(path), "rb") as file:
-        if os.fstat(file.fileno()).st_size > MAX_DOCUMENT_BYTES:
-            raise OSError(f"{path.name} is larger than {MAX_DOCUMENT_BYTES} bytes")
-        return file.read(MAX_DOCUMENT_BYTES)
-
-
-def hash_file(path: Path) -> tuple[str, int]:
-    """Give sha256 and size of a regular file.
-
-    Raises:
-        OSError: It cannot be read, or is a link or a device.
-    """
-    digest, count = hashlib.sha256(), 0
-    with open(_open_regular(path), "rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            count += len(block)
-    return digest.hexdigest(), count
-
-
-def list_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Give every entry below `folder` that is no plain folder, with its own (link) status."""
-    waiting = [folder]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in sorted(entries, key=lambda one: one.name):
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
-                else:
-                    path = Path(entry.path).relative_to(folder).as_posix()
-                    yield path, entry.stat(follow_symlinks=False)
-
-
-def stays_inside(path: str) -> bool:
-    """Tell whether a path of a manifest names something inside its folder."""
-    pure = PurePosixPath(path)
-    parts = path.split("/")
-    return not (
-        pure.is_absolute()
-        or "\\" in path
-        or "\0" in path
-        or any(part in {"", ".", ".."} for part in parts)
+    if not folder.is_dir():
+        raise SettingsError(f"{str(folder)!r} is no folder; name the folder of a report")
+    try:
+        manifest = read_manifest(folder)
+    except IntegrityError as error:
+        problem = Problem(kind="manifest", path=MANIFEST_NAME, detail=str(error))
+        return VerifyReport(folder=folder, files=0, problems=(problem,), manifest_sha256=None)
+    problems = [
+        *_file_problems(folder, manifest),
+        *_result_problems(folder, manifest),
+        *_trace_problems(folder, manifest),
+        *_custody_problems(folder, manifest),
+        *(_source_problems(source, manifest) if source else ()),
+    ]
+    return VerifyReport(
+        folder=folder,
+        files=len(manifest.files),
+        problems=tuple(problems),
+        manifest_sha256=hashlib.sha256(read_document(folder / MANIFEST_NAME)).hexdigest(),
     )
 
 
-def _open_regular(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(f"{path.name} is not a regular file")
-    return descriptor
+def _file_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    found = dict(list_files(folder))
+    listed: set[str] = {MANIFEST_NAME}
+    for entry in manifest.files:
+        if entry.path in listed:
+            yield Problem(kind="manifest", path=entry.path, detail="is listed twice")
+        elif not stays_inside(entry.path):
+            yield Problem(kind="escapes", path=entry.path, detail="lies outside the folder")
+        elif entry.path not in found:
+            yield Problem(kind="missing", path=entry.path, detail="is listed and not there")
+        elif not stat.S_ISREG(found[entry.path].st_mode):
+            yield Problem(kind="escapes", path=entry.path, detail="is a link or a device")
+        else:
+            yield from _content_problems(folder, entry.path, entry.sha256, entry.bytes)
+        listed.add(entry.path)
+    for path in sorted(found.keys() - listed):
+        yield Problem(kind="extra", path=path, detail="is there and not listed")
+
+
+def _content_problems(folder: Path, path: str, sha256: str, size: int) -> Iterator[Problem]:
+    try:
+        actual, count = hash_file(folder / path)
+    except OSError as error:
+        yield Problem(kind="unreadable", path=path, detail=error.strerror or "cannot be read")
+        return
+    if (actual, count) != (sha256, size):
+        detail = f"was {size} bytes, sha256 {sha256[:12]}; is {count} bytes, {actual[:12]}"
+        yield Problem(kind="altered", path=path, detail=detail)
+
+
+def _result_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    try:
+        result = Result.model_validate_json(read_document(folder / RESULT_NAME))
+    except FileNotFoundError:
+        return
+    except (OSError, ValidationError):
+        yield Problem(kind="result", path=RESULT_NAME, detail="is no result document")
+        return
+    pairs = (
+        ("run", result.run_id, manifest.run_id),
+        ("source sha256", result.video.sha256, manifest.source.sha256),
+        ("source name", result.video.name, manifest.source.name),
+        ("source size", str(result.video.bytes), str(manifest.source.bytes)),
+        ("program", result.tool, manifest.tool),
+    )
+    for what, stated, listed in pairs:
+        if stated != listed:
+            detail = f"states {what} {stated!r}, the manifest {listed!r}"
+            yield Problem(kind="result", path=RESULT_NAME, detail=detail)
+    hashes = {entry.path: entry.sha256 for entry in manifest.files}
+    for event in result.events:
+        for frame in event.evidence:
+            if frame.thumb and hashes.get(frame.thumb) != frame.sha256:
+                detail = f"event {event.id} cites {frame.thumb!r} with another hash"
+                yield Problem(kind="result", path=RESULT_NAME, detail=detail)
+    for clip in manifest.clips:
+        for file in (clip.stream_copy, clip.viewing_copy):
+            if file and hashes.get(f"clips/{file.name}") != file.sha256:
+                detail = f"clip {file.name!r} is listed with another hash"
+                yield Problem(kind="manifest", path=MANIFEST_NAME, detail=detail)
+
+
+def _trace_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    try:
+        lines = read_document(folder / TRACE_NAME).splitlines()
+    except OSError:
+        return
+    try:
+        records = [Record.model_validate_json(line) for line in lines]
+        verify_chain(records, manifest.run_id, manifest.journal_head if lines else None)
+    except ValidationError:
+        yield Problem(kind="trace", path=TRACE_NAME, detail="holds a line that is no record")
+    except IntegrityError as error:
+        yield Problem(kind="trace", path=TRACE_NAME, detail=str(error))
+    if not lines and manifest.journal_head:
+        yield Problem(kind="trace", path=TRACE_NAME, detail="is empty; records were cut off")
+
+
+def _custody_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    try:
+        lines = read_document(folder / CUSTODY_NAME).decode("utf-8", "replace").splitlines()
+        records = parse_custody(lines, manifest.run_id)
+    except OSError:
+        return
+    except IntegrityError as error:
+        yield Problem(kind="custody", path=CUSTODY_NAME, detail=str(error))
+        return
+    if not records or records[-1].hash != manifest.custody_head:
+        detail = "does not end with the record that the manifest names"
+        yield Problem(kind="custody", path=CUSTODY_NAME, detail=detail)
+        return
+    yield from _last_act_problems(records[-1], manifest)
+
+
+def _last_act_problems(last: CustodyRecord, manifest: Manifest) -> Iterator[Problem]:
+    listed = {entry.path: entry.sha256 for entry in manifest.files if entry.path != CUSTODY_NAME}
+    if last.outputs != listed:
+        detail = "its last record and the manifest list different files"
+        yield Problem(kind="custody", path=CUSTODY_NAME, detail=detail)
+
+
+def _source_problems(source: Path, manifest: Manifest) -> Iterator[Problem]:
+    try:
+        sha256, count = hash_file(source.resolve())
+    except OSError as error:
+        detail = error.strerror or "cannot be read"
+        yield Problem(kind="source", path=str(source), detail=detail)
+        return
+    if sha256 != manifest.source.sha256:
+        detail = f"is another file than the one analysed: sha256 {sha256[:12]}, {count} bytes"
+        yield Problem(kind="source", path=str(source), detail=detail)

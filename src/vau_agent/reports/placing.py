@@ -10,7 +10,7 @@ import stat
 from collections.abc import Container
 from pathlib import Path
 
-from vau_agent.reports.manifest import list_files
+from vau_agent.reports.files import list_files
 
 
 def recover(folder: Path) -> None:
