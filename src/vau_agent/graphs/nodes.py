@@ -1,7 +1,6 @@
 """The steps of the analysis: each reads state, asks its context, returns what changed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from langgraph.runtime import Runtime
 
@@ -30,10 +29,7 @@ from vau_agent.schemas import (
 from vau_agent.tools.base import Tool
 from vau_agent.tools.triage import TriageResult, triage
 from vau_agent.tools.video.base import VideoReader
-from vau_agent.tools.video.sampling import choose_timestamps
-
-VIEW_LONGEST_SIDE: Final = 640
-"""Pixels of the pictures that a policy and a report are shown."""
+from vau_agent.tools.zoom import VIEW_LONGEST_SIDE, choose_times
 
 
 def ingest(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
@@ -198,7 +194,7 @@ def _first_evidence(
     window: Segment, measured: TriageResult, context: AnalysisContext, keeper: FrameKeeper
 ) -> Evidence:
     candidates = _inside(measured.candidates, window)
-    wanted = choose_timestamps(window, candidates, context.settings.analysis.frames_per_window)
+    wanted = choose_times(window, candidates, context.settings.analysis.frames_per_window)
     shown = context.reader.frames_at(wanted, longest_side=VIEW_LONGEST_SIDE)
     triaged = Measurement(
         tool="triage", segment=window, candidates=candidates, notes=measured.notes

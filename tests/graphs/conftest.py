@@ -1,0 +1,73 @@
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from vau_agent.agent.backends.base import Backend
+from vau_agent.graphs.context import AnalysisContext
+from vau_agent.graphs.recorder import Recorder
+from vau_agent.memory.home import Home, open_home
+from vau_agent.memory.leases import this_process
+from vau_agent.results import Event
+from vau_agent.settings import AnalysisSettings, Settings, TriageSettings
+from vau_agent.tools.video.base import VideoReader
+from vau_agent.tools.video.scenes.kinds import build_scene
+from vau_agent.tools.video.synthetic import SyntheticReader
+from vau_agent.tools.zoom import Zoom
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+OpenContext = Callable[..., AbstractContextManager[AnalysisContext]]
+
+
+@pytest.fixture(scope="session")
+def fall() -> SyntheticReader:
+    return SyntheticReader(scene=build_scene("fall", seed=3, duration_s=8.0, size=(160, 120)))
+
+
+@pytest.fixture(scope="session")
+def walking() -> SyntheticReader:
+    return SyntheticReader(scene=build_scene("walking", seed=3, duration_s=8.0, size=(160, 120)))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    with open_home(tmp_path / "home", clock=lambda: NOON) as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_context(home: Home) -> OpenContext:
+    """Open the context of a run on a reader, with a policy and settings of the test's choice."""
+
+    @contextmanager
+    def opened(
+        reader: VideoReader,
+        backend: Backend,
+        *,
+        analysis: AnalysisSettings | None = None,
+        run_id: str = "run",
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Iterator[AnalysisContext]:
+        settings = Settings(
+            home=home.root,
+            triage=TriageSettings(longest_side=96),
+            analysis=analysis or AnalysisSettings(frames_per_window=4, frames_per_zoom=2),
+        )
+        home.journal.create_run(run_id, {"name": "scene.mp4"})
+        with home.journal.hold(run_id, this_process(), 60.0) as lease:
+            zoom = Zoom(settings.triage, frames=settings.analysis.frames_per_zoom)
+            yield AnalysisContext(
+                settings=settings,
+                backend=backend,
+                tools={zoom.name: zoom},
+                blobs=home.blobs,
+                recorder=Recorder(
+                    home.journal, lease, timer=lambda: 0.0, on_event=on_event
+                ),
+                reader=reader,
+                on_progress=lambda stage, share: None,
+            )
+
+    return opened
