@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from vau_agent.memory.journal import Journal, utc_now
 from vau_agent.memory.leases import Lease, this_process
@@ -59,7 +60,7 @@ def filled(path: Path) -> Path:
         journal.create_run(RUN, {"video": "a"})
         with journal.hold(RUN, this_process(), 30) as lease:
             for number in range(2, 41):
-                body = {"number": number, "text": "é" * (number**2 % 97)}
+                body: dict[str, JsonValue] = {"number": number, "text": "é" * (number**2 % 97)}
                 journal.append(lease, "node.finished", f"node-{number}", body)
     return path
 

@@ -106,6 +106,12 @@ def plain_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _plain(error, path) from error
+    except UnicodeDecodeError as error:  # the driver's, of a message that quotes a damaged schema
+        raise _damaged(path, "its schema cannot be read") from error
+    except UnicodeEncodeError as error:
+        raise JournalError(
+            f"cannot store {error.object[:80]!r}: it is no valid Unicode; use another name"
+        ) from error
     except OSError as error:
         raise no_space(path, error) or JournalError(
             f"cannot use {str(path)!r}: {error.strerror}; check the folder and its permissions"
@@ -127,9 +133,7 @@ def _plain(error: sqlite3.Error, path: Path) -> JournalError:
             "again"
         )
     if code in _DAMAGED:
-        return IntegrityError(
-            f"{str(path)!r} is damaged ({error}); keep it as it is, and restore it from a copy"
-        )
+        return _damaged(path, str(error))
     if code in _UNREADABLE:
         return JournalError(
             f"cannot open {str(path)!r} ({error}); check the folder and its permissions"
@@ -137,6 +141,12 @@ def _plain(error: sqlite3.Error, path: Path) -> JournalError:
     return JournalError(
         f"cannot read or write {str(path)!r} ({error}); check the disk and its free space, then "
         "run the same command again"
+    )
+
+
+def _damaged(path: Path, what: str) -> IntegrityError:
+    return IntegrityError(
+        f"{str(path)!r} is damaged ({what}); keep it as it is, and restore it from a copy"
     )
 
 
