@@ -1,4 +1,4 @@
-"""Public doubles: a policy that says what a test or an example wants it to say."""
+"""Public doubles: a policy that says what it is told to, and evidence written by hand."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,18 @@ from vau_agent.agent.parsing import (
 )
 from vau_agent.agent.policy import Policy
 from vau_agent.schemas import (
+    Box,
+    Candidate,
     Claim,
+    Coverage,
+    Evidence,
+    FrameRef,
+    Measurement,
     Reasoning,
     Reflection,
     Segment,
     ToolCall,
+    ToolResult,
     Verdict,
     Verification,
 )
@@ -107,3 +114,76 @@ def abstain(text: str = "Too little is visible.") -> Verification:
 def second_opinion(reasoning: Reasoning) -> Verification:
     """Give a second opinion that says the same as `reasoning`."""
     return Verification(text=reasoning.text, verdict=reasoning.verdict)
+
+
+class ImaginedVideo:
+    """Builds the evidence that triage and looks would bring from a video; frame ids count on."""
+
+    def __init__(self, duration_s: float = 40.0) -> None:
+        self._duration = duration_s
+        self._next_frame = 0
+
+    def frames(self, start: float, end: float, *, step: float) -> tuple[FrameRef, ...]:
+        """Take a frame every `step` seconds."""
+        taken = []
+        while start < end:
+            taken.append(
+                FrameRef(
+                    frame_id=f"f{self._next_frame}",
+                    timestamp=round(start, 3),
+                    pts=round(start * 1000),
+                    sha256="0" * 64,
+                )
+            )
+            self._next_frame += 1
+            start += step
+        return tuple(taken)
+
+    def triage(
+        self,
+        *candidates: Candidate,
+        notes: Sequence[str] = (),
+        share: float = 1.0,
+        step: float | None = 1.0,
+        warnings: Sequence[str] = (),
+    ) -> Evidence:
+        """Open the whole video as one window; without `step` no frame is shown."""
+        end = self._duration
+        window = Segment(start=0, end=end)
+        return Evidence(
+            window=window,
+            measurements=(
+                Measurement(
+                    tool="triage", segment=window, candidates=candidates, notes=tuple(notes)
+                ),
+            ),
+            frames=self.frames(0, end, step=step) if step else (),
+            warnings=tuple(warnings),
+            coverage=Coverage(
+                duration_s=end, looked_at_s=end * share, frames=int(10 * end * share), share=share
+            ),
+        )
+
+    def zoom(self, start: float, end: float, *candidates: Candidate) -> ToolResult:
+        """Look closer at a span; without candidates it is quiet there."""
+        segment = Segment(start=start, end=end)
+        evidence = Evidence(
+            window=segment,
+            measurements=(Measurement(tool="zoom", segment=segment, candidates=candidates),),
+            frames=self.frames(start, end, step=(end - start) / 8),
+        )
+        call = ToolCall(tool="zoom", arguments={"start_s": start, "end_s": end})
+        return ToolResult(call=call, evidence=evidence)
+
+
+def candidate(
+    start: float, end: float, *, score: float = 0.8, box: Box | None = None, **cues: float
+) -> Candidate:
+    """Propose a segment with these cues, strongest in its middle."""
+    return Candidate(
+        segment=Segment(start=start, end=end),
+        peak=(start + end) / 2,
+        score=score,
+        cues=cues,
+        box=box,
+    )

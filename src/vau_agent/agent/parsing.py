@@ -1,4 +1,4 @@
-"""Tagged completion to value and back: the only place that knows the tags.
+"""Tagged completion to value and back: with `blocks`, the only place that knows the tags.
 
 A completion is a row of blocks, with nothing but white space between them. What each stage writes:
 
@@ -14,13 +14,21 @@ segment. The three stages of one window, without confidence and request, are its
 """
 
 import json
-import math
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
 from pydantic import ValidationError
 
+from vau_agent.agent.blocks import (
+    Block,
+    parse_segment,
+    read_blocks,
+    render_block,
+    render_segment,
+    shorten,
+    split_blocks,
+)
 from vau_agent.agent.claims import escape, render_claims, split_claims, unescape
 from vau_agent.errors import ParseError
 from vau_agent.schemas import (
@@ -34,15 +42,6 @@ from vau_agent.schemas import (
     Verification,
 )
 
-MAX_COMPLETION_CHARS: Final = 32_768
-"""Longer completions are refused: 1,024 new tokens are about 4,000 characters, and a state that
-holds what was read from one must fit a checkpoint of 64 KiB."""
-MOMENT_S: Final = 0.01
-"""The wire's resolution: an interval whose ends are equal becomes a segment this long, and times
-may pass the limits by this much before they are cut to them."""
-NO_SEGMENT: Final = (-1.0, -1.0)
-"""How "no segment" is written on the wire."""
-
 _ALIASES: Final = {
     "car accident": "road accident",
     "falling": "fall",
@@ -54,11 +53,6 @@ _ALIASES: Final = {
     "vehicle accident": "road accident",
 }
 """Class names of public sets that mean one of ours."""
-_TAG: Final = re.compile(
-    r"<(?P<close>/?)"
-    r"(?P<name>think|answer|confidence|glue|reflection|request|verification)>"
-)
-_INTERVAL: Final = re.compile(r"\[([^\[\],]{1,40}),([^\[\],]{1,40})\]")
 _CONFIDENCE: Final = re.compile(r"0(?:\.\d+)?|1(?:\.0+)?|\.\d+")
 _STEP: Final = ("think", "answer")
 _GROUNDED_STEP: Final = (*_STEP, "glue")
@@ -82,11 +76,6 @@ class Trajectory(Value):
     """Whether both attempts give an interval; a question with options has none."""
 
 
-class _Block(NamedTuple):
-    name: str
-    body: str
-
-
 def parse_reasoning(completion: str, *, limits: Segment | None = None) -> Reasoning:
     """Read initial or revised reasoning.
 
@@ -97,7 +86,7 @@ def parse_reasoning(completion: str, *, limits: Segment | None = None) -> Reason
     Raises:
         ParseError: The format is not followed, or the verdict contradicts itself.
     """
-    blocks = _read(completion, required=("think", "answer"), optional=("confidence", "glue"))
+    blocks = read_blocks(completion, required=("think", "answer"), optional=("confidence", "glue"))
     return Reasoning(
         claims=_claims(completion, blocks["think"]),
         verdict=_verdict(completion, blocks, limits),
@@ -111,7 +100,7 @@ def parse_verification(completion: str, *, limits: Segment | None = None) -> Ver
         ParseError: The format is not followed, or the verdict contradicts itself.
     """
     optional = ("confidence", "glue")
-    blocks = _read(completion, required=("verification", "answer"), optional=optional)
+    blocks = read_blocks(completion, required=("verification", "answer"), optional=optional)
     abstains = blocks["answer"].partition(":")[0].strip().lower() == "abstain"
     return Verification(
         text=unescape(blocks["verification"]),
@@ -125,7 +114,7 @@ def parse_reflection(completion: str) -> Reflection:
     Raises:
         ParseError: A block is missing or the request is not a valid one.
     """
-    blocks = _read(completion, required=("reflection", "request"))
+    blocks = read_blocks(completion, required=("reflection", "request"))
     try:
         request = json.loads(blocks["request"], parse_constant=_refuse_constant)
         if not isinstance(request, dict) or "text" in request:
@@ -146,7 +135,7 @@ def parse_answer(completion: str) -> tuple[Claim, ...]:
     Raises:
         ParseError: There is no answer block, or it says nothing.
     """
-    return _claims(completion, _read(completion, required=("answer",))["answer"])
+    return _claims(completion, read_blocks(completion, required=("answer",))["answer"])
 
 
 def parse_trajectory(text: str) -> Trajectory:
@@ -155,14 +144,14 @@ def parse_trajectory(text: str) -> Trajectory:
     Raises:
         ParseError: The order of the blocks is not the canonical one, or an interval is not one.
     """
-    blocks = _split_blocks(text)
+    blocks = split_blocks(text)
     names = tuple(block.name for block in blocks)
     is_grounded = names == (*_GROUNDED_STEP, "reflection", *_GROUNDED_STEP)
     if not is_grounded and names != (*_STEP, "reflection", *_STEP):
         found = " ".join(names) or "no tags"
         raise ParseError(
             "a trajectory is think answer [glue] reflection think answer [glue], "
-            f"not {_shorten(found, 120)}",
+            f"not {shorten(found, 120)}",
             completion=text,
         )
     middle = names.index("reflection")
@@ -189,28 +178,28 @@ def parse_category(text: str) -> str | None:
 def render_reasoning(reasoning: Reasoning) -> str:
     """Write reasoning the way the policy does; struck claims are left out."""
     standing = tuple(claim for claim in reasoning.claims if claim.struck is None)
-    return _block("think", render_claims(standing)) + _render_verdict(reasoning.verdict)
+    return render_block("think", render_claims(standing)) + _render_verdict(reasoning.verdict)
 
 
 def render_verification(verification: Verification) -> str:
     """Write a verification the way the policy does."""
-    text = _block("verification", escape(verification.text))
+    text = render_block("verification", escape(verification.text))
     if verification.verdict is None:
-        return text + _block("answer", "abstain")
+        return text + render_block("answer", "abstain")
     return text + _render_verdict(verification.verdict)
 
 
 def render_reflection(reflection: Reflection) -> str:
     """Write a reflection the way the policy does."""
     request = json.dumps(reflection.model_dump(exclude={"text"}), ensure_ascii=False)
-    return _block("reflection", escape(reflection.text)) + _block(
+    return render_block("reflection", escape(reflection.text)) + render_block(
         "request", request.replace("<", "\\u003c")
     )
 
 
 def render_answer(claims: Sequence[Claim]) -> str:
     """Write an answer the way the policy does."""
-    return _block("answer", render_claims(tuple(claims)))
+    return render_block("answer", render_claims(tuple(claims)))
 
 
 def render_trajectory(trajectory: Trajectory) -> str:
@@ -218,7 +207,7 @@ def render_trajectory(trajectory: Trajectory) -> str:
     return "".join(
         (
             _render_attempt(trajectory.first, is_grounded=trajectory.is_grounded),
-            _block("reflection", escape(trajectory.reflection)),
+            render_block("reflection", escape(trajectory.reflection)),
             _render_attempt(trajectory.revised, is_grounded=trajectory.is_grounded),
         )
     )
@@ -231,75 +220,16 @@ def build_trajectory(first: Reasoning, reflection: Reflection, revised: Reasonin
     )
 
 
-def _read(
-    completion: str, *, required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> dict[str, str]:
-    """Check that exactly these blocks stand in this order; the optional ones come last."""
-    blocks = _split_blocks(completion)
-    names = [block.name for block in blocks]
-    expected = [name for name in (*required, *optional) if name in required or name in names]
-    if names != expected:
-        wanted = " ".join((*required, *(f"[{name}]" for name in optional)))
-        found = _shorten(" ".join(names), 120) or "no tags"
-        raise ParseError(f"wanted the tags {wanted}, found {found}", completion=completion)
-    return {block.name: block.body for block in blocks}
-
-
-def _split_blocks(completion: str) -> list[_Block]:
-    if len(completion) > MAX_COMPLETION_CHARS:
-        raise ParseError(
-            f"{len(completion)} characters, at most {MAX_COMPLETION_CHARS} are read; "
-            "answer in fewer words",
-            completion=completion,
-        )
-    blocks: list[_Block] = []
-    opened: re.Match[str] | None = None
-    position = 0
-    for tag in _TAG.finditer(completion):
-        if opened is None:
-            _refuse_stray(completion, position, tag.start())
-            if tag["close"]:
-                raise ParseError(f"{tag[0]} closes nothing", completion=completion)
-            opened = tag
-        else:
-            blocks.append(_close(completion, opened, tag))
-            opened = None
-        position = tag.end()
-    if opened is not None:
-        raise ParseError(f"{opened[0]} is never closed", completion=completion)
-    _refuse_stray(completion, position, len(completion))
-    return blocks
-
-
-def _close(completion: str, opened: re.Match[str], tag: re.Match[str]) -> _Block:
-    if not tag["close"] or tag["name"] != opened["name"]:
-        raise ParseError(f"{opened[0]} is followed by {tag[0]}", completion=completion)
-    body = completion[opened.end() : tag.start()].strip()
-    if not body:
-        raise ParseError(f"{opened[0]} is empty", completion=completion)
-    return _Block(opened["name"], body)
-
-
-def _refuse_stray(completion: str, start: int, end: int) -> None:
-    stray = completion[start:end].strip()
-    if stray:
-        raise ParseError(f"text outside the tags: {_shorten(stray)!r}", completion=completion)
-
-
-def _shorten(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
 def _claims(completion: str, body: str) -> tuple[Claim, ...]:
     claims = split_claims(body)
     if not claims:
-        raise ParseError(f"no words in {_shorten(body)!r}", completion=completion)
+        raise ParseError(f"no words in {shorten(body)!r}", completion=completion)
     return claims
 
 
 def _verdict(completion: str, blocks: dict[str, str], limits: Segment | None) -> Verdict:
     answer = unescape(blocks["answer"])
-    segment = _segment(completion, blocks["glue"], limits) if "glue" in blocks else None
+    segment = parse_segment(completion, blocks["glue"], limits) if "glue" in blocks else None
     confidence = _confidence(completion, blocks["confidence"]) if "confidence" in blocks else None
     word, _, rest = (part.strip() for part in answer.partition(":"))
     if word.lower() == "inconclusive":
@@ -313,7 +243,7 @@ def _verdict(completion: str, blocks: dict[str, str], limits: Segment | None) ->
     category = parse_category(rest if word.lower() in ("anomalous", "anomaly") else answer)
     if category is None:
         raise ParseError(
-            f"unknown category {_shorten(answer)!r}; write normal, 'inconclusive: why' or one of "
+            f"unknown category {shorten(answer)!r}; write normal, 'inconclusive: why' or one of "
             + ", ".join(CATEGORIES),
             completion=completion,
         )
@@ -324,53 +254,21 @@ def _verdict(completion: str, blocks: dict[str, str], limits: Segment | None) ->
 
 def _confidence(completion: str, body: str) -> float:
     if not _CONFIDENCE.fullmatch(body):
-        message = f"<confidence> holds {_shorten(body)!r}, not a number from 0 to 1"
+        message = f"<confidence> holds {shorten(body)!r}, not a number from 0 to 1"
         raise ParseError(message, completion=completion)
     return float(body)
-
-
-def _segment(completion: str, body: str, limits: Segment | None) -> Segment | None:
-    match = _INTERVAL.fullmatch(body)
-    if match is None:
-        message = f"<glue> holds {_shorten(body)!r}, not [start, end] in seconds"
-        raise ParseError(message, completion=completion)
-    start, end = (_seconds(completion, text) for text in match.groups())
-    if (start, end) == NO_SEGMENT:
-        return None
-    if start < 0 or start > end:
-        where = "before the video" if start < 0 else "after it ends"
-        raise ParseError(f"<glue> {body} starts {where}", completion=completion)
-    if limits is not None:
-        if start < limits.start - MOMENT_S or end > limits.end + MOMENT_S:
-            message = f"<glue> {body} lies outside {render_segment(limits)}"
-            raise ParseError(message, completion=completion)
-        start, end = max(start, limits.start), min(end, limits.end)
-    if end <= start:
-        start, end = max(0.0, end - MOMENT_S), max(end, MOMENT_S)
-    return Segment(start=start, end=end)
-
-
-def _seconds(completion: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        message = f"{text.strip()!r} in <glue> is no time in seconds"
-        raise ParseError(message, completion=completion)
-    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
 
 
-def _attempt(completion: str, blocks: Sequence[_Block]) -> Attempt:
+def _attempt(completion: str, blocks: Sequence[Block]) -> Attempt:
     bodies = dict(blocks)
     return Attempt(
         think=unescape(bodies["think"]),
         answer=unescape(bodies["answer"]),
-        segment=_segment(completion, bodies["glue"], None) if "glue" in bodies else None,
+        segment=parse_segment(completion, bodies["glue"], None) if "glue" in bodies else None,
     )
 
 
@@ -384,15 +282,17 @@ def _to_attempt(reasoning: Reasoning) -> Attempt:
 
 
 def _render_attempt(attempt: Attempt, *, is_grounded: bool) -> str:
-    text = _block("think", escape(attempt.think)) + _block("answer", escape(attempt.answer))
-    return text + _block("glue", render_segment(attempt.segment)) if is_grounded else text
+    text = render_block("think", escape(attempt.think)) + render_block(
+        "answer", escape(attempt.answer)
+    )
+    return text + render_block("glue", render_segment(attempt.segment)) if is_grounded else text
 
 
 def _render_verdict(verdict: Verdict) -> str:
-    parts = [_block("answer", escape(_answer_text(verdict)))]
+    parts = [render_block("answer", escape(_answer_text(verdict)))]
     if verdict.confidence is not None:
-        parts.append(_block("confidence", f"{verdict.confidence:.2f}"))
-    parts.append(_block("glue", render_segment(verdict.segment)))
+        parts.append(render_block("confidence", f"{verdict.confidence:.2f}"))
+    parts.append(render_block("glue", render_segment(verdict.segment)))
     return "".join(parts)
 
 
@@ -400,13 +300,3 @@ def _answer_text(verdict: Verdict) -> str:
     if verdict.label == "inconclusive":
         return f"inconclusive: {verdict.reason}"
     return verdict.category or "normal"
-
-
-def render_segment(segment: Segment | None) -> str:
-    """Write a segment as on the wire, to the millisecond."""
-    start, end = NO_SEGMENT if segment is None else (segment.start, segment.end)
-    return json.dumps([round(start, 3), round(end, 3)])
-
-
-def _block(name: str, body: str) -> str:
-    return f"<{name}>{body}</{name}>"

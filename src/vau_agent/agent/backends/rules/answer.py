@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vau_agent.agent.backends.rules.judging import ENOUGH, Event, find_events
@@ -26,19 +26,13 @@ _CATEGORY_WORDS: Final = (
 )
 """What a question may call what the cues can show."""
 _UNSEEN: Final = (
-    (r"\bwho\b|\bwhose\b|\bidentit|\bnames?\b|\bfaces?\b|\bgender\b|\bold\b", "who somebody is"),
+    (r"\bwho\b|\bwhose\b|\bidentit|\bfaces?\b|\bgender\b|\bhow old\b", "who somebody is"),
     (r"\bcolou?rs?\b|\bwear|\bwore\b|\bcloth|\bshirt\b|\bjacket\b", "colours or clothes"),
-    (
-        r"\bplates?\b|\blicen[cs]e\b|\bregistration\b|\bmodel of\b|\bbrand\b",
-        "number plates or makes",
-    ),
-    (r"\bsays?\b|\bsaid\b|\bhear|\bsound|\bvoices?\b|\btalk|\bscream", "sound or speech"),
-    (r"\bwritten\b|\bread\b|\btext\b|\bsigns?\b", "writing"),
+    (r"\bplates?\b|\blicen[cs]e\b|\bregistration\b|\bbrand\b", "number plates or makes"),
+    (r"\bsay(s|ing)?\b|\bhear|\bsounds?\b|\bvoices?\b|\btalk|\bscream", "sound or speech"),
+    (r"\bwritten\b|\bwriting\b|\btext\b", "writing"),
     (r"\bweapon|\bguns?\b|\bkni(fe|ves)\b|\bshot\b|\bshoot", "weapons"),
-    (
-        r"\bmale\b|\bfemale\b|\bman\b|\bwoman\b|\bchild|\bdogs?\b|\bcats?\b",
-        "what kind of being it is",
-    ),
+    (r"\bwhich (way|direction)\b|\bdirection\b", "the way somebody goes"),
 )
 """What no cue measures."""
 
@@ -54,12 +48,27 @@ class _Case:
     @property
     def events(self) -> tuple[Event, ...]:
         """Events that count, strongest first."""
-        found = find_events(self.view.candidates)
-        return tuple(event for event in found if event.support >= ENOUGH)
+        counted = [one for one in find_events(self.view.candidates) if one.support >= ENOUGH]
+        segment = self.reasoning.verdict.segment
+        return tuple(
+            replace(one, segment=segment) if segment and _is_judged(one, self.reasoning) else one
+            for one in counted
+        )
+
+    @property
+    def asked_event(self) -> Event | None:
+        """The event of the category that the question names."""
+        asked = _asked_category(self)
+        return next((event for event in self.events if event.category == asked), None)
 
     @property
     def span(self) -> Segment | None:
-        """The segment of the verdict, else of the strongest event."""
+        """The segment that is asked about: the named event, else the verdict, else the strongest.
+
+        `None` when there is no such event.
+        """
+        if _asked_category(self) is not None:
+            return self.asked_event.segment if self.asked_event else None
         if self.reasoning.verdict.segment is not None:
             return self.reasoning.verdict.segment
         return self.events[0].segment if self.events else None
@@ -77,6 +86,16 @@ def answer(question: str, reasoning: Reasoning, view: View) -> tuple[Claim, ...]
             return reply(case)
     text = "I cannot tell with this policy, which only measures motion, light and change."
     return (Claim(text=text, frames=case.cite(case.span)), *_summary(case))
+
+
+def _is_judged(event: Event, reasoning: Reasoning) -> bool:
+    """Tell whether an event is the one that the verdict names, whose boundaries were refined."""
+    verdict = reasoning.verdict
+    return (
+        verdict.segment is not None
+        and event.category == verdict.category
+        and event.segment.overlap(verdict.segment) > 0
+    )
 
 
 def _unseen_thing(case: _Case) -> str | None:
@@ -101,8 +120,12 @@ def _asks_time(case: _Case) -> bool:
 
 
 def _asks_category(case: _Case) -> bool:
-    is_yes_no = re.match(r"(is|was|were|are|did|does|has|have|do|can)\b|any\b", case.question)
-    return is_yes_no is not None and _asked_category(case) is not None
+    asks_else = re.search(r"\b(when|where|why|how|what|which)\b", case.question) is not None
+    return not asks_else and _asked_category(case) is not None
+
+
+def _asks_absent(case: _Case) -> bool:
+    return _asked_category(case) is not None and case.span is None
 
 
 def _reply_unseen(case: _Case) -> tuple[Claim, ...]:
@@ -118,12 +141,14 @@ def _reply_unseen(case: _Case) -> tuple[Claim, ...]:
 
 def _reply_time(case: _Case) -> tuple[Claim, ...]:
     asked = _asked_span(case)
-    window = case.view.window
-    if asked is None or asked.overlap(window) <= 0:
-        text = f"That part was not looked at: the evidence reaches from {format_span(window)}."
-        return (Claim(text=text, frames=case.cite(window)),)
-    seen = Segment(start=max(asked.start, window.start), end=min(asked.end, window.end))
-    return _happenings(case, seen)
+    windows = case.view.windows
+    seen = max(windows, key=lambda one: one.overlap(asked)) if asked is not None else None
+    if asked is None or seen is None or seen.overlap(asked) <= 0:
+        reach = ", ".join(format_span(window) for window in windows)
+        text = f"That part was not looked at: the evidence is from {reach}."
+        return (Claim(text=text, frames=case.cite(None)),)
+    start, end = max(asked.start, seen.start), min(asked.end, seen.end)
+    return _happenings(case, Segment(start=start, end=end))
 
 
 def _reply_before_after(case: _Case) -> tuple[Claim, ...]:
@@ -153,13 +178,11 @@ def _happenings(case: _Case, span: Segment) -> tuple[Claim, ...]:
 
 def _reply_category(case: _Case) -> tuple[Claim, ...]:
     asked = _asked_category(case)
-    for event in case.events:
-        if event.category == asked:
-            text = f"Yes, {asked} fits what was measured from {format_span(event.segment)}."
-            return (
-                Claim(text=text, frames=case.cite(event.segment)),
-                *event_claims(event, case.view.album)[:2],
-            )
+    event = case.asked_event
+    if event is not None:
+        text = f"Yes, {asked} fits what was measured from {format_span(event.segment)}."
+        claim = Claim(text=text, frames=case.cite(event.segment))
+        return (claim, *event_claims(event, case.view.album)[:2])
     for event in case.events:
         if any(match.pattern.category == asked for match in event.matches):
             text = (
@@ -273,6 +296,7 @@ _REPLIES: Final[
 ] = (
     (_asks_unseen, _reply_unseen),
     (_asks_time, _reply_time),
+    (_asks_absent, _reply_category),
     (_says(r"\b(before|after|until|since|afterwards|lead up)\b"), _reply_before_after),
     (_says(r"\bhow many\b|\bnumber of\b|\bcount\b"), _reply_count),
     (_says(r"\bhow (sure|certain|confident|reliable)\b|\bconfiden|\bare you sure\b"), _reply_sure),

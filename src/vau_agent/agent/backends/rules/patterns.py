@@ -20,6 +20,9 @@ VEHICLE_AREA: Final = 0.03
 """Smallest share for a vehicle: a sixth of the picture's width and height, below it is a pedestrian
 or too far away to tell."""
 
+GENERIC: Final = "unusual motion"
+"""What is left when nothing more can be said."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pattern:
@@ -121,28 +124,28 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         hurts=("flash",),
     ),
     Pattern(
-        category="unusual motion",
+        category=GENERIC,
         needs=("speed",),
         shows="something moves faster than things in this video normally do",
         ordinary="someone in a hurry, or a vehicle close to the camera",
         weight=0.7,
     ),
     Pattern(
-        category="unusual motion",
+        category=GENERIC,
         needs=("motion",),
         shows="there is more motion than this video normally has",
         ordinary="something large that passes close to the camera",
         weight=0.6,
     ),
     Pattern(
-        category="unusual motion",
+        category=GENERIC,
         needs=("erratic",),
         shows="motion in one place changes direction quickly",
         ordinary="a plant in the wind, or a flag",
         weight=0.6,
     ),
     Pattern(
-        category="unusual motion",
+        category=GENERIC,
         needs=("impact",),
         shows="fast motion stops or turns within a fraction of a second",
         ordinary="a door, a barrier or a ball",
@@ -160,14 +163,20 @@ class Match:
 
 
 def match_patterns(candidate: Candidate) -> tuple[Match, ...]:
-    """Give the patterns that fit, best first, one for each category."""
+    """Give the patterns that fit, best first, one for each category.
+
+    `unusual motion` is part of most events: it is no rival to a category that fits better.
+    """
     best: dict[str, Match] = {}
     for pattern in PATTERNS:
         rating = pattern.rate(candidate)
         known = best.get(pattern.category)
         if rating > 0 and (known is None or rating > known.rating):
             best[pattern.category] = Match(pattern=pattern, rating=rating)
-    return tuple(sorted(best.values(), key=lambda match: -match.rating))
+    ranked = sorted(best.values(), key=lambda match: -match.rating)
+    if ranked and ranked[0].pattern.category != GENERIC:
+        ranked = [match for match in ranked if match.pattern.category != GENERIC]
+    return tuple(ranked)
 
 
 def box_area(candidate: Candidate) -> float | None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from vau_agent.agent.backends.rules.judging import CLEAR_MARGIN, Event, judge_view
-from vau_agent.agent.backends.rules.view import View, format_span, format_time
+from vau_agent.agent.backends.rules.view import View, format_span, format_time, shows
 from vau_agent.schemas import Reasoning, Reflection, Segment, ToolCall, Verdict
 
 LOOK_MARGIN_S: Final = 2.0
@@ -21,6 +21,8 @@ SURE: Final = 0.6
 """Confidence below this is a doubt by itself."""
 GAP_S: Final = 10.0
 """A stretch of a quiet window this long without a frame has not been seen."""
+MEASURED_SHARE: Final = 0.9
+"""With this much measured, a stretch without a frame was measured nevertheless."""
 SEEN_SHARE: Final = 0.8
 """A span this much of which was looked at before is not looked at again."""
 MAX_CALLS: Final = 3
@@ -92,19 +94,22 @@ def _claim_doubts(reasoning: Reasoning, view: View) -> list[_Doubt]:
 
 
 def _quiet_doubts(view: View) -> list[_Doubt]:
-    """Quiet is doubted where no frame was seen for long, and where a weak candidate lies."""
+    """Quiet is doubted where little was measured, and where a weak candidate lies."""
     times = [view.window.start, *(one.timestamp for one in view.album.frames), view.window.end]
     gaps = [Segment(start=start, end=end) for start, end in pairwise(times) if end - start > GAP_S]
     doubts = [
-        _Doubt(text=f"No frame was seen from {format_span(gap)}.", look=_middle(gap))
+        _Doubt(
+            text=f"Little was measured, and no frame was seen, from {format_span(gap)}.",
+            look=_middle(gap),
+        )
         for gap in sorted(gaps, key=lambda gap: -gap.duration)[:1]
     ]
     events = judge_view(view).events
-    if events:
-        weak = events[0]
+    weak = events[0] if events else None
+    if weak is not None and not any(shows(look, weak.candidate.peak) for look in view.looks):
         doubts.append(
             _Doubt(
-                text=f"The weak candidate at {format_span(weak.segment)} was not looked at.",
+                text=f"The weak candidate at {format_span(weak.segment)} had no closer look.",
                 look=_around(weak.segment, view.window),
             )
         )

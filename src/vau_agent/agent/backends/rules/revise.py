@@ -8,17 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from vau_agent.agent.backends.rules.boundaries import belongs, refine_segment
 from vau_agent.agent.backends.rules.judging import (
+    ALARM,
     CLEAR_MARGIN,
     ENOUGH,
+    MAX_CONFIDENCE,
     STRONG,
     Event,
     Judgement,
     find_events,
     judge_view,
 )
+from vau_agent.agent.backends.rules.patterns import match_patterns
 from vau_agent.agent.backends.rules.reason import event_claims, explain
-from vau_agent.agent.backends.rules.view import View, candidates_of, format_span, format_time
+from vau_agent.agent.backends.rules.view import View, candidates_of, format_span, format_time, shows
 from vau_agent.schemas import (
     Candidate,
     Claim,
@@ -30,15 +34,8 @@ from vau_agent.schemas import (
     Verification,
 )
 
-NEAR_S: Final = 1.0
-"""A new candidate this close to the first segment belongs to the same event."""
-EDGE_S: Final = 0.15
-"""A candidate this close to the edge of a look is cut off by it: its end is not an end."""
-MIN_MOVE_S: Final = 0.2
-"""Boundaries move by no less: two moments of the dense pass."""
 AGREEMENT: Final = 0.05
 """What an independent second look that agrees adds to the confidence."""
-MAX_CONFIDENCE: Final = 0.95
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,12 +67,11 @@ def revise(former: Reasoning, brought: Brought) -> Reasoning:
 
 
 def _revise_event(former: Reasoning, segment: Segment, brought: Brought) -> Reasoning:
-    same = [one for one in brought.candidates if _distance(one.segment, segment) <= NEAR_S]
-    supported = find_events(same)
-    if supported and supported[0].support >= ENOUGH:
-        return _refine(former, segment, supported[0], same, brought)
+    same = [one for one in brought.candidates if belongs(one, segment)]
+    if any(one.score >= ALARM for one in same):
+        return _refine(former, segment, same, brought)
     peak = _peak(segment, brought.view)
-    covering = [look for look in brought.looks if _shows(look, peak)]
+    covering = [look for look in brought.looks if shows(look, peak)]
     if not covering:
         text = f"The new looks do not show {format_time(peak)}, so the verdict stands."
         return _unchanged(former, text, brought)
@@ -86,18 +82,14 @@ def _revise_event(former: Reasoning, segment: Segment, brought: Brought) -> Reas
 
 
 def _refine(
-    former: Reasoning,
-    segment: Segment,
-    event: Event,
-    same: Sequence[Candidate],
-    brought: Brought,
+    former: Reasoning, segment: Segment, same: Sequence[Candidate], brought: Brought
 ) -> Reasoning:
     """Keep the event; move its boundaries and its category to what the closer look shows."""
-    category = _category(former.verdict.category or "", event, brought.verification)
-    refined = Segment(
-        start=_moved_start(segment, same, brought.looks),
-        end=_moved_end(segment, same, brought.looks),
-    )
+    refined = refine_segment(segment, brought.looks)
+    standing = [one for one in brought.view.candidates if belongs(one, segment)]
+    pooled = _pool(standing, refined)
+    event = Event(candidate=pooled, segment=refined, matches=match_patterns(pooled))
+    category = _category(former.verdict.category or "", event, same, brought.verification)
     claims = list(event_claims(event, brought.view.album))
     claims.extend(_change_claims(former.verdict, category, segment, refined, brought))
     verdict = Verdict(
@@ -109,40 +101,38 @@ def _refine(
     return Reasoning(claims=_with_other_claims(claims, former), verdict=verdict)
 
 
-def _category(former: str, event: Event, verification: Verification | None) -> str:
-    """Change the category only when new measurements clearly fit another one better."""
+def _pool(candidates: Sequence[Candidate], segment: Segment) -> Candidate:
+    """Read all that stands about one event as one candidate: looks show parts of it."""
+    strongest = max(candidates, key=lambda one: one.score)
+    cues: dict[str, Score] = {}
+    for one in candidates:
+        for name, value in one.cues.items():
+            cues[name] = max(value, cues.get(name, 0.0))
+    placed = sorted((one for one in candidates if one.box), key=lambda one: -one.score)
+    return Candidate(
+        segment=segment,
+        peak=strongest.peak,
+        score=strongest.score,
+        cues=cues,
+        box=placed[0].box if placed else None,
+    )
+
+
+def _category(
+    former: str,
+    event: Event,
+    same: Sequence[Candidate],
+    verification: Verification | None,
+) -> str:
+    """Change the category only when the new measurements themselves fit another clearly better."""
     found = event.category
     if found is None or found == former:
         return former
+    new = {match.pattern.category for one in same for match in match_patterns(one)}
     ratings = {match.pattern.category: match.rating for match in event.matches}
     is_clear = event.rating - ratings.get(former, 0.0) >= CLEAR_MARGIN
     second = verification.verdict.category if verification and verification.verdict else None
-    return found if is_clear and second in (None, found) else former
-
-
-def _moved_start(
-    segment: Segment, same: Sequence[Candidate], looks: Sequence[Measurement]
-) -> float:
-    """Move the start to the first measured candidate, when a look shows the time before it."""
-    first = min(one.segment.start for one in same)
-    start = segment.start
-    for look in looks:
-        if not look.segment.contains(start):
-            continue
-        if first - look.segment.start > EDGE_S or first < start:
-            return first if abs(first - start) >= MIN_MOVE_S else start
-    return start
-
-
-def _moved_end(segment: Segment, same: Sequence[Candidate], looks: Sequence[Measurement]) -> float:
-    last = max(one.segment.end for one in same)
-    end = segment.end
-    for look in looks:
-        if not look.segment.start < end <= look.segment.end:
-            continue
-        if look.segment.end - last > EDGE_S or last > end:
-            return last if abs(last - end) >= MIN_MOVE_S else end
-    return end
+    return found if found in new and is_clear and second in (None, found) else former
 
 
 def _change_claims(
@@ -235,7 +225,7 @@ def _settle_open(former: Reasoning, judgement: Judgement, brought: Brought) -> R
     if segment is None or brought.candidates:
         return _unchanged(former, "The closer look does not decide either.", brought)
     peak = _peak(segment, brought.view)
-    covering = [look for look in brought.looks if _shows(look, peak)]
+    covering = [look for look in brought.looks if shows(look, peak)]
     if not covering or _highest_score(segment, brought.view) >= STRONG:
         return _unchanged(former, "The closer look does not decide either.", brought)
     text = f"The closer look at {format_span(covering[0].segment)} measured nothing unusual."
@@ -259,11 +249,6 @@ def _with_other_claims(claims: list[Claim], former: Reasoning) -> tuple[Claim, .
     return (*claims, *others)
 
 
-def _shows(look: Measurement, time: float) -> bool:
-    """Tell whether a look shows a moment and what is just before and after it."""
-    return look.segment.start <= time - NEAR_S / 2 and time + NEAR_S / 2 <= look.segment.end
-
-
 def _peak(segment: Segment, view: View) -> float:
     inside = [one for one in candidates_of(view.first) if segment.overlap(one.segment) > 0]
     if not inside:
@@ -281,7 +266,3 @@ def _is_seen_abnormal(verification: Verification | None) -> bool:
     if verification is None or verification.verdict is None:
         return False
     return verification.verdict.label == "anomalous"
-
-
-def _distance(one: Segment, other: Segment) -> float:
-    return max(0.0, max(one.start, other.start) - min(one.end, other.end))

@@ -18,6 +18,8 @@ from vau_agent.schemas import (
 
 REACH_S: Final = 2.0
 """A frame farther than this from a moment, and outside its candidate, does not show it."""
+CONTEXT_S: Final = 0.5
+"""A moment is shown by a look that reaches this far before and after it."""
 CLOCK_FROM_S: Final = 60.0
 """Times from here on are written as minutes and seconds too."""
 
@@ -67,10 +69,19 @@ class View:
     remarks: tuple[str, ...]
     """Notes and warnings. They raise doubts; they never decide."""
 
+    windows: tuple[Segment, ...]
+    """What each piece of evidence looked at."""
+
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """All candidates, first ones first."""
-        return candidates_of((*self.first, *self.looks))
+        """Candidates that stand: a closer look's replace what they measured again."""
+        closer = candidates_of(self.looks)
+        first = [one for one in candidates_of(self.first) if not self._is_replaced(one, closer)]
+        return (*first, *closer)
+
+    def _is_replaced(self, candidate: Candidate, closer: Sequence[Candidate]) -> bool:
+        looked_at = any(shows(look, candidate.peak) for look in self.looks)
+        return looked_at and any(one.segment.overlap(candidate.segment) > 0 for one in closer)
 
 
 def view_of(evidence: Sequence[Evidence], *, later: Sequence[Evidence] = ()) -> View:
@@ -92,6 +103,7 @@ def view_of(evidence: Sequence[Evidence], *, later: Sequence[Evidence] = ()) -> 
         album=Album(frames=tuple(sorted(frames.values(), key=lambda one: one.timestamp))),
         share=_share(everything[0], window=everything[0].window),
         duration=_duration(everything),
+        windows=tuple(one.window for one in everything),
         remarks=tuple(
             remark
             for one in everything
@@ -130,6 +142,11 @@ def evidence_since_reasoning(conversation: Conversation) -> tuple[Evidence, ...]
 def candidates_of(measurements: Sequence[Measurement]) -> tuple[Candidate, ...]:
     """Give the candidates of several measurements."""
     return tuple(one for measurement in measurements for one in measurement.candidates)
+
+
+def shows(look: Measurement, time: float) -> bool:
+    """Tell whether a look shows a moment and what is just before and after it."""
+    return look.segment.start <= time - CONTEXT_S and time + CONTEXT_S <= look.segment.end
 
 
 def format_time(seconds: float) -> str:
