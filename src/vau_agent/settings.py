@@ -69,6 +69,15 @@ class TriageSettings(_Group):
     merge_gap_seconds: float = Field(default=1.5, ge=0)
     min_segment_seconds: float = Field(default=0.3, gt=0)
     max_candidates: int = Field(default=12, ge=1)
+    zoom_fps: float = Field(default=15.0, gt=0)
+    """Moments measured per second in a segment that is looked at again."""
+    zoom_longest_side: int = Field(default=256, ge=32)
+    zoom_moments: int = Field(default=900, ge=16)
+    """Moments of one zoom; longer segments are measured less densely, down to `fps`."""
+    zoom_seconds: float = Field(default=300.0, gt=0)
+    """Longest segment of one zoom."""
+    zoom_context_seconds: float = Field(default=4.0, ge=0)
+    """Seconds before a zoomed segment that are measured to know its background."""
     max_moments: int = Field(default=9000, ge=16)
     """Points a curve may have; beyond, neighbouring moments are merged (memory stays flat)."""
     duplicate_block_change: float = Field(default=6.0, ge=0)

@@ -4,9 +4,11 @@ Short videos are measured from end to end. Long ones are searched coarse to fine
 keyframes choose windows, and only these are measured; `Coverage` says what was looked at.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+
+import numpy as np
 
 from vau_agent.schemas import Box, Candidate, Coverage, CurvePoint, Segment, Value
 from vau_agent.settings import TriageSettings
@@ -115,6 +117,7 @@ def triage(
             frames=measurements.frames,
             share=min(1.0, looked_at / duration) if duration > 0 else 1.0,
             note=note,
+            gaps=_gaps(segments, duration),
         ),
         cuts=tuple(measurements.cuts),
         notes=_notes(measurements),
@@ -123,12 +126,13 @@ def triage(
 
 
 def evaluate(
-    measurements: Measurements, *, end: float
+    measurements: Measurements, *, end: float, start: float = 0.0
 ) -> tuple[tuple[CurvePoint, ...], tuple[Candidate, ...]]:
-    """Turn measurements into the curve and its candidates."""
+    """Turn measurements into the curve and its candidates; what lies before `start` is left out."""
     store = measurements.store
     cues = measure_cues(store)
     scores = combine(store.times, cues)
+    scores = np.where(store.times < start - 1e-6, 0, scores).astype(np.float32)
     found = find_segments(
         store.times, scores, measurements.settings, end=end, breaks=measurements.cuts
     )
@@ -144,6 +148,7 @@ def evaluate(
             },
         )
         for row in range(store.count)
+        if store.times[row] >= start - 1e-6
     )
     return curve, tuple(candidates)
 
@@ -170,6 +175,15 @@ def _choose(
         f"packet sizes and {int(index.keys.sum())} keyframes of the whole video chose "
         f"{len(windows)} windows, measured at {settings.fps:g} moments a second"
     )
+
+
+def _gaps(segments: Sequence[Segment], duration: float) -> tuple[Segment, ...]:
+    """Give what lies between the measured segments; none were chosen when all was measured."""
+    if not segments:
+        return ()
+    edges = [0.0, *(edge for one in segments for edge in (one.start, one.end)), duration]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return tuple(Segment(start=start, end=end) for start, end in pairs if end - start > 1e-6)
 
 
 def _provisional(measured: Measured) -> CurvePoint:

@@ -6,8 +6,9 @@ A pan, tilt, zoom or shake is an affine displacement that most textured cells sh
 estimated robustly and undone first.
 """
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,9 @@ _FLOOR: Final = 3.0
 
 _NOISE_TIMES: Final = 3.5
 """Standard deviations of the sensor's own noise a change must reach (Gaussian: 1 in 2,000)."""
+
+_BASELINE_SECONDS: Final = 0.09
+"""Pictures this far apart are compared; between closer ones tracking errors drown the rest."""
 
 _CAMERA_SHARE: Final = 0.35
 """Share of textured cells that must change before the camera itself is suspected."""
@@ -48,7 +52,9 @@ class Change:
 
     luma: Plane
     elapsed: float
-    """Seconds between the two."""
+    """Seconds between the two: the baseline, whatever the rate of the pictures."""
+    step: float
+    """Seconds since the last picture that was measured."""
     strength: Plane
     """Per cell: change in grey levels that neither light nor the camera explains."""
     moving: Mask
@@ -69,12 +75,10 @@ class Change:
 
 @dataclass(kw_only=True, slots=True)
 class ChangeDetector:
-    """Compares each picture with the one before; holds one picture, whatever the video's length."""
+    """Compares pictures with the one a tenth of a second before; holds no more than these."""
 
-    _pyramid: tuple[Plane, ...] = ()
-    _timestamp: float = 0.0
+    _past: deque[tuple[float, tuple[Plane, ...]]] = field(default_factory=deque)
     _noise: float = 1.0
-    _texture: Plane = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
     @property
     def noise(self) -> float:
@@ -83,16 +87,23 @@ class ChangeDetector:
 
     def replace(self, luma: Plane, timestamp: float) -> None:
         """Take a picture as the one to compare the next with."""
-        self._pyramid, self._timestamp = build_pyramid(box_mean(luma, 1)), timestamp
+        self._past.clear()
+        self._past.append((timestamp, build_pyramid(box_mean(luma, 1))))
 
     def step(self, luma: Plane, timestamp: float) -> Change | None:
-        """Compare with the picture before; `None` for the first one."""
+        """Compare with the picture a baseline ago; `None` for the first one."""
         pyramid = build_pyramid(box_mean(luma, 1))
-        previous, before = self._pyramid, self._timestamp
-        self._pyramid, self._timestamp = pyramid, timestamp
-        if not previous or previous[0].shape != luma.shape:
+        while len(self._past) > 1 and timestamp - self._past[1][0] >= _BASELINE_SECONDS:
+            self._past.popleft()
+        past = self._past[0] if self._past else None
+        latest = self._past[-1][0] if self._past else timestamp
+        self._past.append((timestamp, pyramid))
+        if past is None or past[1][0].shape != luma.shape:
             return None
-        return self._compare(previous, pyramid, luma, timestamp - before)
+        change = self._compare(past[1], pyramid, luma, timestamp - past[0])
+        if change.cut:
+            self.replace(luma, timestamp)
+        return replace(change, step=timestamp - latest)
 
     def _compare(
         self,
@@ -122,6 +133,7 @@ class ChangeDetector:
         return Change(
             luma=luma,
             elapsed=elapsed,
+            step=elapsed,
             strength=np.maximum(strength, 0),
             moving=moving,
             shift=shift,

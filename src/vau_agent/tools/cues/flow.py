@@ -115,7 +115,8 @@ class _Patch:
 
     def _error(self, other: Plane, place: NDArray[np.float32], shift: NDArray[np.float32]) -> Plane:
         difference = self.values - _sample(other, place + shift, _RADIUS)
-        return difference - difference.mean(axis=(1, 2), keepdims=True)
+        error: Plane = difference - difference.mean(axis=(1, 2), keepdims=True)
+        return error
 
 
 def _sample(plane: Plane, place: NDArray[np.float32], radius: int) -> Plane:

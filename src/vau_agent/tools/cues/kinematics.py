@@ -1,8 +1,8 @@
 """Speed, disorder and sudden stops of what moves, in body heights.
 
-Pixels per second mean nothing across cameras. A standing or sitting thing's own height on the picture
-is a ruler that perspective cannot bend: people walk at 0.8 body heights a second (1.4 m/s at
-1.7 m), run above 1.8 (3 m/s), and free fall accelerates at 5.8 a second squared (9.8 m/s2).
+Pixels per second mean nothing across cameras. The height on the picture of what moves is a ruler
+that perspective cannot bend: people walk at 0.8 body heights a second (1.4 m/s at 1.7 m), run above
+1.8 (3 m/s), and free fall accelerates at 5.8 a second squared (9.8 m/s2).
 """
 
 from collections import deque
@@ -54,6 +54,7 @@ class _Past:
     support: Mask
     height: Plane
     elapsed: float
+    timestamp: float
 
 
 @dataclass(kw_only=True, slots=True)
@@ -72,11 +73,12 @@ class KinematicsMeter:
         """Note a moment in which nothing moved."""
         self._past.clear()
 
-    def step(self, change: Change) -> Kinematics:
+    def step(self, change: Change, timestamp: float) -> Kinematics:
         """Measure one moment."""
         elapsed = max(change.elapsed, 1e-3)
         velocity, support = _smooth_velocity(change, elapsed)
-        self._trim(elapsed)
+        while self._past and timestamp - self._past[0].timestamp > _MEMORY_SECONDS:
+            self._past.popleft()
         silhouette = change.moving.copy()
         for past in self._past:
             silhouette |= past.moving
@@ -88,20 +90,15 @@ class KinematicsMeter:
             support=support,
             height=height,
             elapsed=elapsed,
+            timestamp=timestamp,
         )
-        erratic = _disorder(self._past[-1], now) if self._past else np.zeros_like(height)
-        impact = (
-            _lost_speed(self._past[0], now, self._span()) if len(self._past) > 1 else 0 * height
-        )
+        before = [past for past in self._past if timestamp - past.timestamp > 0.9 * elapsed]
+        erratic = _disorder(before[-1], now) if before else np.zeros_like(height)
+        impact = np.zeros_like(height)
+        if len(self._past) > 1:
+            impact = _lost_speed(self._past[0], now)
         self._past.append(now)
         return Kinematics(speed=speed.astype(np.float32), erratic=erratic, impact=impact)
-
-    def _span(self) -> float:
-        return sum(past.elapsed for past in self._past)
-
-    def _trim(self, elapsed: float) -> None:
-        while self._past and self._span() + elapsed > _MEMORY_SECONDS + 0.05:
-            self._past.popleft()
 
     def _height(self, silhouette: Mask) -> Plane:
         """Give each cell the height in pixels of what stands there."""
@@ -168,7 +165,7 @@ def _origin(now: _Past) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return origin_y, origin_x
 
 
-def _lost_speed(before: _Past, now: _Past, span: float) -> Plane:
+def _lost_speed(before: _Past, now: _Past) -> Plane:
     """Compare a past velocity with the fastest thing that now goes the same way nearby."""
     speed = np.hypot(before.velocity[..., 0], before.velocity[..., 1])
     lost = np.zeros_like(speed)
@@ -177,8 +174,8 @@ def _lost_speed(before: _Past, now: _Past, span: float) -> Plane:
     for row, column in fast[:: max(1, len(fast) // 40)]:
         velocity = before.velocity[row, column]
         value = float(speed[row, column])
-        ahead = velocity * span / CELL
-        y, x = int(round(row + ahead[1])), int(round(column + ahead[0]))
+        ahead = velocity * (now.timestamp - before.timestamp) / CELL
+        y, x = round(float(row + ahead[1])), round(float(column + ahead[0]))
         if not (2 <= y < rows - 2 and 2 <= x < columns - 2):
             continue
         reach = 2 + int(np.hypot(*ahead))

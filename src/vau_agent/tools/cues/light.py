@@ -58,7 +58,7 @@ class LightMeter:
         if self._means.shape != means.shape:
             self._flames, self._flicker, self._delta = (np.zeros_like(means) for _ in range(3))
             self._means = means
-        share = min(1.0, change.elapsed / _STEADY_SECONDS)
+        share = min(1.0, change.step / _STEADY_SECONDS)
         self._measure_flicker(means, share)
         # flames churn: the change they make cannot be followed as a displacement
         churning = change.moving & ~change.tracked
@@ -67,7 +67,7 @@ class LightMeter:
         return Light(
             flames=self._flames,
             flicker=self._flicker,
-            flash=self._find_flash(float(np.median(means)), timestamp, change.elapsed),
+            flash=self._find_flash(float(np.median(means)), timestamp, change.step),
         )
 
     def _measure_flicker(self, means: Plane, share: float) -> None:
@@ -117,4 +117,4 @@ def flame_share(image: Image) -> Plane:
 
 def spread(plane: Plane) -> Plane:
     """Average over a neighbourhood of nine cells, so that one odd cell counts little."""
-    return box_sum(plane, 1) / 9
+    return box_sum(plane, 1) / np.float32(9)

@@ -65,9 +65,9 @@ class MomentMeter:
             self._reset()
             return Measured(moment=quiet_moment(frame.timestamp), cut=change is not None)
         self._follow_camera(change)
-        kinematics = self._kinematics.step(change)
+        kinematics = self._kinematics.step(change, frame.timestamp)
         light = self._light.step(frame.image, change, frame.timestamp)
-        still = self._background.step(change.luma, change.moving, change.elapsed)
+        still = self._background.step(change.luma, change.moving, change.step)
         self._compared_at = frame.timestamp
         return Measured(
             moment=self._moment(frame.timestamp, change, kinematics, light, still),
@@ -122,7 +122,7 @@ class MomentMeter:
             "fire_colour": _whole(spread(light.flames)),
             "flicker": strongest(spread(light.flicker)),
             "flash": (0.0, -1),
-            "crowd": (self._crowding(speed, change.elapsed), -1),
+            "crowd": (self._crowding(speed, change.step), -1),
         }
         single, place = _columns(values)
         return Moment(timestamp=timestamp, regional=regional, single=single, place=place)

@@ -2,8 +2,8 @@
 
 Speed, disorder and motion are compared with a *normal*: what people do anywhere (the constants
 below), moved towards what this video shows, in this region, the more of it has been seen. What
-fills a two-second clip is therefore judged by the constants; a road full of fast cars becomes normal
-after some minutes. The constants are physical, or conventions said to be so; none is fitted.
+fills a two-second clip is therefore judged by the constants; a road full of fast cars becomes
+normal after some minutes. The constants are physical, or conventions said to be so; none is fitted.
 """
 
 from typing import Final
@@ -43,12 +43,12 @@ HALF: Final[dict[str, float]] = {
     "flash": 30.0,
     "crowd": 0.25,
 }
-"""Where a cue says 0.5: twice the normal (speed, erratic, motion); running speed lost at once; seconds of
-standing still; half a hundredth of the picture in flames (a person's torso at mid distance); grey
-levels; a quarter of the picture suddenly running."""
+"""Where a cue says 0.5: twice the normal (speed, erratic, motion); running speed lost at once;
+seconds of standing still; 1/250 of the picture in flames (a torso at mid distance); grey levels;
+a quarter of the picture suddenly running."""
 
 _STEEPNESS: Final = 3.0
-"""Exponent of the curve x^n / (x^n + 1): the normal itself says 0.11, three times the normal 0.77."""
+"""Exponent of the curve x^n / (x^n + 1): the normal itself says 0.11, three times it 0.77."""
 
 WEIGHT: Final[dict[str, float]] = {
     "speed": 0.8,

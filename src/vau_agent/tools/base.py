@@ -1,0 +1,52 @@
+"""What a tool is: a look at the video that the policy may ask for. Tools have no side effects."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from vau_agent.errors import ToolArgumentError
+from vau_agent.schemas import FrameRef, ToolCall, ToolResult
+from vau_agent.tools.video.base import Frame, VideoReader
+
+KeepFrame = Callable[[Frame], FrameRef]
+"""Stores a frame and gives its reference; whoever runs the tool numbers the frames."""
+
+Arguments = TypeVar("Arguments", bound=BaseModel)
+
+
+class Tool(Protocol):
+    """One kind of look."""
+
+    @property
+    def name(self) -> str:
+        """Name by which a policy calls it."""
+
+    @property
+    def arguments(self) -> type[BaseModel]:
+        """Model of its arguments."""
+
+    def run(self, call: ToolCall, *, reader: VideoReader, keep_frame: KeepFrame) -> ToolResult:
+        """Carry out one call.
+
+        Raises:
+            ToolArgumentError: The policy may correct its call.
+            ToolExecutionError: The look failed for good.
+        """
+
+
+def parse_arguments(call: ToolCall, model: type[Arguments]) -> Arguments:
+    """Check the arguments of a call.
+
+    Raises:
+        ToolArgumentError: One is missing, unknown, or of the wrong kind or size.
+    """
+    try:
+        return model.model_validate(call.arguments)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=True)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the arguments"
+        wanted = ", ".join(model.model_fields)
+        raise ToolArgumentError(
+            f"{call.tool}: {place} is {first['input']!r}: {first['msg']}; it takes {wanted}"
+        ) from error
