@@ -25,6 +25,7 @@ from vau_agent.schemas import ReflectionForm
 
 CONFIG_NAME: Final = "config.toml"
 CONFIG_VARIABLE: Final = "VAU_CONFIG"
+EXPORT_PREFIXES: Final = ("LANGCHAIN_", "LANGSMITH_", "OTEL_EXPORTER_")
 
 
 class _Group(BaseModel):
@@ -111,6 +112,8 @@ class ClipSettings(_Group):
     """Added before and after an event in the stream copy."""
     max_clip_seconds: float = Field(default=120.0, gt=0)
     """Longest viewing copy; a longer event is cut short and says so."""
+    viewing_side: int = Field(default=1920, ge=32)
+    """Longest side of a viewing copy's pictures; larger ones are scaled down."""
     max_clips: int = Field(default=12, ge=0)
     """Events that get clips, strongest first; 0 writes none."""
 
@@ -229,6 +232,17 @@ def write_setting(name: str, value: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(tomlkit.dumps(document))
     return path
+
+
+def wants_plain_output() -> bool:
+    """Tell whether moving bars are unwanted, by the customs of terminals and build servers."""
+    asked = any(os.environ.get(name) for name in ("NO_COLOR", "CI"))
+    return asked or os.environ.get("TERM") == "dumb"
+
+
+def exporting_variables() -> tuple[str, ...]:
+    """Name the variables that make libraries below send traces of a run elsewhere."""
+    return tuple(sorted(name for name in os.environ if name.startswith(EXPORT_PREFIXES)))
 
 
 def _refuse_unknown_variables() -> None:
