@@ -8,14 +8,15 @@ into it.
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from vau_agent.errors import IntegrityError, SettingsError
+from vau_agent.errors import IntegrityError, SettingsError, VideoError
 from vau_agent.memory.chain import genesis
+from vau_agent.memory.home import Home
 from vau_agent.reports.custody import (
     CustodyRecord,
     current_user,
@@ -35,13 +36,96 @@ from vau_agent.reports.manifest import (
     Source,
     read_manifest,
 )
-from vau_agent.reports.pictures import LoadPicture, load_checked
+from vau_agent.reports.pictures import LoadPicture
 from vau_agent.reports.placing import keep_foreign, put_in_place, recover, sync_tree
 from vau_agent.reports.tables import events_csv, events_vtt
-from vau_agent.results import Answer, Clip, EvidenceFrame, Result, ResultEvent, StageRecord
+from vau_agent.reports.thumbs import name_thumbs, write_thumbs
+from vau_agent.reports.times import precise
+from vau_agent.results import Clip, Result
+from vau_agent.schemas import Segment
+from vau_agent.settings import Settings
+from vau_agent.tools.clips import cut_clip
+from vau_agent.tools.video.factory import open_video
 
 CLIPS: Final = "clips"
-THUMBS: Final = "thumbs"
+
+
+def write_run(
+    result: Result, folder: Path, *, home: Home, source: Path, settings: Settings
+) -> Manifest:
+    """Write the output folder of a run: its pictures, its trace, and clips of its events.
+
+    Clips that the folder already holds are kept. When the video is gone or has changed, the
+    folder is written without new clips and says so.
+
+    Raises:
+        SettingsError: Something else stands at `folder`.
+        IntegrityError: The custody history that stands there does not hold.
+        BlobError: A picture is absent or damaged.
+    """
+    recover(folder)
+    records = tuple(home.journal.records(result.run_id))
+    trace = (record.model_dump_json().encode("utf-8", "replace") for record in records)
+    former = _former_clips(result, folder)
+    with tempfile.TemporaryDirectory(prefix="vau-clips-") as name:
+        clips, clips_folder = former, folder / CLIPS
+        if former is None:
+            clips_folder = Path(name)
+            result, clips = _cut_clips(result, source, clips_folder, settings)
+        return write_folder(
+            result,
+            folder,
+            thumbs=home.blobs.get,
+            clips=clips or (),
+            clips_folder=clips_folder,
+            trace=trace,
+            journal_head=records[-1].hash if records else None,
+            action="analyze" if not result.answers else "ask",
+        )
+
+
+def _former_clips(result: Result, folder: Path) -> tuple[Clip, ...] | None:
+    """Give the clips of a folder that was written before, if they show this result's events."""
+    try:
+        former = read_manifest(folder)
+    except IntegrityError:
+        return None
+    segments = {event.id: (event.start_s, event.end_s) for event in result.events}
+    is_same = former.source.sha256 == result.video.sha256 and all(
+        segments.get(clip.id) == (clip.requested.start, clip.requested.end) for clip in former.clips
+    )
+    return former.clips if is_same and former.clips else None
+
+
+def _cut_clips(
+    result: Result, source: Path, into: Path, settings: Settings
+) -> tuple[Result, tuple[Clip, ...]]:
+    events = sorted(result.events, key=lambda event: -event.score)[: settings.clips.max_clips]
+    if not events:
+        return result, ()
+    try:
+        with open_video(source, reader=settings.reader, limits=settings.video) as reader:
+            clips = [
+                cut_clip(
+                    source,
+                    Segment(start=event.start_s, end=event.end_s),
+                    clip_id=event.id,
+                    reader=reader,
+                    into=into,
+                    stamp=precise,
+                    settings=settings.clips,
+                    limits=settings.video,
+                )
+                for event in events
+                if reader.info.sha256 == result.video.sha256
+            ]
+    except VideoError as error:
+        warning = f"No clips were cut: {error}"
+    else:
+        if clips:
+            return result, tuple(clips)
+        warning = f"No clips were cut: {source.name!r} is no longer the video that was analysed"
+    return result.model_copy(update={"warnings": (*result.warnings, warning)}), ()
 
 
 def write_folder(
@@ -80,8 +164,8 @@ def write_folder(
     new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         new.chmod(0o755)
-        named = _name_thumbs(result)
-        _write_thumbs(named, new, thumbs)
+        named = name_thumbs(result)
+        write_thumbs(named, new, thumbs)
         _copy_clips(clips, clips_folder, new)
         _write_documents(named, new, trace, clips, thumbs, journal_head)
         manifest = _seal(
@@ -134,50 +218,6 @@ def _history(folder: Path, run_id: str) -> _History:
 
 def _refusal(folder: Path, why: str) -> str:
     return f"{str(folder)!r} is not written again: {why}; keep it aside and write elsewhere"
-
-
-def _name_thumbs(result: Result) -> Result:
-    """Say of each frame where its picture will lie."""
-
-    def named(frames: Sequence[EvidenceFrame]) -> tuple[EvidenceFrame, ...]:
-        return tuple(
-            frame.model_copy(update={"thumb": f"{THUMBS}/{frame.frame_id}-{frame.sha256[:12]}.jpg"})
-            for frame in frames
-        )
-
-    def event(one: ResultEvent) -> ResultEvent:
-        return one.model_copy(update={"evidence": named(one.evidence)})
-
-    def stage(one: StageRecord) -> StageRecord:
-        return one.model_copy(update={"frames": named(one.frames)})
-
-    def answer(one: Answer) -> Answer:
-        return one.model_copy(update={"frames": named(one.frames)})
-
-    return result.model_copy(
-        update={
-            "events": tuple(event(one) for one in result.events),
-            "stages": tuple(stage(one) for one in result.stages),
-            "answers": tuple(answer(one) for one in result.answers),
-        }
-    )
-
-
-def _frames(result: Result) -> Iterator[EvidenceFrame]:
-    for event in result.events:
-        yield from event.evidence
-    for stage in result.stages:
-        yield from stage.frames
-    for answer in result.answers:
-        yield from answer.frames
-
-
-def _write_thumbs(result: Result, new: Path, load: LoadPicture) -> None:
-    (new / THUMBS).mkdir()
-    for name, sha256 in {frame.thumb: frame.sha256 for frame in _frames(result)}.items():
-        picture = load_checked(load, sha256)
-        if name is not None:
-            (new / name).write_bytes(picture)
 
 
 def _copy_clips(clips: Sequence[Clip], origin: Path | None, new: Path) -> None:

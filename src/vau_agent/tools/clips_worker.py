@@ -216,7 +216,7 @@ class _Span:
         for packet in packets:
             if packet.stream_index != self._demuxer.stream.index:
                 if self._is_inside(packet):
-                    sound.append(packet)
+                    sound += (packet,)
                 continue
             if packet.is_keyframe and _pts(packet) == self._request.start_pts:
                 return chain(sound, (packet,), self._until_end(packets))
