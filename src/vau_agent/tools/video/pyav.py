@@ -195,9 +195,9 @@ class PyavReader:
     def _open_warnings(self) -> Iterator[str]:
         if self._demuxer.skipped_streams:
             yield f"{self._demuxer.skipped_streams} more video streams are not read."
-        claimed = self._demuxer.stream.frames
-        if claimed > len(self._timeline.pts) + self._packets.hidden:
-            yield f"The file claims {claimed} frames and holds {len(self._timeline.pts)}."
+        claimed, held = len(self._demuxer.stream.index_entries), self._packets.count
+        if claimed > held:
+            yield f"The file is cut short: of {claimed} frames in its index it holds {held}."
 
     def _damage_warnings(self) -> Iterator[str]:
         damage = self._decoder.damage
@@ -220,8 +220,8 @@ class _Packets:
     is_key: bytearray = field(default_factory=bytearray)
     key_pts: "array[int]" = field(default_factory=lambda: array("q"))
     key_dts: "array[int]" = field(default_factory=lambda: array("q"))
-    hidden: int = 0
-    """Packets that an edit list decodes and does not show."""
+    count: int = 0
+    """All packets, also those that an edit list decodes and does not show."""
     last_duration: int = 0
 
     def timeline(self, demuxer: Demuxer) -> Timeline:
@@ -256,6 +256,7 @@ def _scan(demuxer: Demuxer) -> _Packets:
     found = _Packets()
     latest: int | None = None
     for packet in demuxer.packets():
+        found.count += 1
         pts = packet_pts(packet)
         if pts is None:
             continue
@@ -263,7 +264,6 @@ def _scan(demuxer: Demuxer) -> _Packets:
             found.key_pts.append(pts)
             found.key_dts.append(pts if packet.dts is None else packet.dts)
         if packet.is_discard:
-            found.hidden += 1
             continue
         found.pts.append(pts)
         found.sizes.append(packet.size)
