@@ -38,6 +38,7 @@ def name_thumbs(result: Result) -> Result:
 
 
 def all_frames(result: Result) -> Iterator[EvidenceFrame]:
+    """Give every frame that a result names, repeats included."""
     for event in result.events:
         yield from event.evidence
     for stage in result.stages:
@@ -47,6 +48,11 @@ def all_frames(result: Result) -> Iterator[EvidenceFrame]:
 
 
 def write_thumbs(result: Result, new: Path, load: LoadPicture) -> None:
+    """Write each picture once.
+
+    Raises:
+        BlobError: A picture is absent or damaged.
+    """
     (new / THUMBS).mkdir()
     for name, sha256 in {frame.thumb: frame.sha256 for frame in all_frames(result)}.items():
         picture = load_checked(load, sha256)

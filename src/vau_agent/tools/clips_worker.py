@@ -211,12 +211,12 @@ class _Span:
 
     def _from_key(self, *, is_sought: bool) -> Iterator[AnyPacket] | None:
         """Read on to the first keyframe of the span, keeping the sound that belongs to it."""
-        sound: list[Packet[Stream]] = []
+        sound: list[AnyPacket] = []
         packets = self._demux()
         for packet in packets:
             if packet.stream_index != self._demuxer.stream.index:
                 if self._is_inside(packet):
-                    sound += (packet,)
+                    sound.append(packet)
                 continue
             if packet.is_keyframe and _pts(packet) == self._request.start_pts:
                 return chain(sound, (packet,), self._until_end(packets))
