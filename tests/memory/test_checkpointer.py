@@ -16,6 +16,7 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from vau_agent.errors import CheckpointError, JournalError, StateTooLargeError
@@ -32,6 +33,9 @@ class State(TypedDict):
     steps: int
 
 
+Graph = CompiledStateGraph[State, None, State, State]
+
+
 class Node(Protocol):
     def __call__(self, state: State) -> dict[str, object]: ...
 
@@ -44,7 +48,7 @@ def count(state: State) -> dict[str, object]:
     return {"steps": state["steps"] + 1}
 
 
-def graph_over(saver: SqliteSaver, last: Node = count):  # type: ignore[no-untyped-def]  # noqa: ANN201  # five type parameters
+def graph_over(saver: SqliteSaver, last: Node = count) -> Graph:
     graph = StateGraph(State)
     graph.add_node("propose", propose)
     graph.add_node("last", last)
