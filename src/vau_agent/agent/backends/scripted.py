@@ -59,6 +59,8 @@ class ScriptedBackend:
                 f"script {str(path)!r} is neither a JSON list of completions, an object of lists "
                 f"by stage, nor one JSON value a line: {str(error).splitlines()[0]}"
             ) from error
+        if not script:
+            raise SettingsError(f"script {str(path)!r} holds no completion")
         return cls(_lines(script), name=f"scripted:{path}")
 
     @property

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from vau_agent.agent.backends.factory import open_backend
+from vau_agent.errors import SettingsError
+
+
+def test_rules_is_opened_by_name() -> None:
+    assert open_backend("rules").name == "rules"
+
+
+def test_a_script_is_opened_by_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "a:b.json"
+    path.write_text('["x"]')
+
+    assert open_backend(f"scripted:{path}").name == f"scripted:{path}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "complaint"),
+    [
+        ("magic", "unknown policy 'magic'; choose one of rules, scripted:FILE"),
+        ("", "choose one of"),
+        ("Rules", "choose one of"),
+        ("rules:fast", "takes nothing after a colon, got 'fast'"),
+        ("scripted", "needs a file"),
+        ("scripted:", "needs a file"),
+        ("scripted:/nowhere/x.json", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_opened_says_why(policy: str, complaint: str) -> None:
+    with pytest.raises(SettingsError, match=complaint):
+        open_backend(policy)
