@@ -28,7 +28,7 @@ test:
 
 check:
 	@scripts/setup dev
-	@scripts/check
+	@scripts/check $(ARGS)
 
 clean:
 	rm -rf .venv dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
