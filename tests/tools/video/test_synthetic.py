@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from vau_agent.errors import SegmentOutOfRangeError
 from vau_agent.schemas import Segment
 from vau_agent.tools.video.base import VideoReader
+from vau_agent.tools.video.encode import write_video
+from vau_agent.tools.video.factory import open_video
 from vau_agent.tools.video.scenes.kinds import build_scene
 from vau_agent.tools.video.synthetic import SyntheticReader
 
@@ -80,3 +84,34 @@ def test_two_scenes_have_two_digests() -> None:
     first, again, other = (SyntheticReader(scene=scene).info.sha256 for scene in scenes)
 
     assert first == again != other
+
+
+def test_a_scene_and_its_file_give_the_same_frames_at_the_same_times(tmp_path: Path) -> None:
+    scene = build_scene("walking", seed=1, duration_s=8, fps=10)
+    path = tmp_path / "clip.mp4"
+    # Larger than any read buffer, so that reading on and seeking both reach the file.
+    write_video(scene, path, gop=25, options={"crf": "4", "bf": "0", "sc_threshold": "0"})
+    assert path.stat().st_size > 2**20
+    wanted = [0.0, 0.55, 3.1, 7.99]
+    part = Segment(start=2.05, end=4.0)
+
+    with open_video(path) as file:
+        drawn = SyntheticReader(scene=scene, gop=25)
+        pairs = [
+            (drawn.frames(), file.frames()),
+            (drawn.frames(fps=3), file.frames(fps=3)),
+            (drawn.frames(part, fps=4), file.frames(part, fps=4)),
+            (drawn.frames_at(wanted), file.frames_at(wanted)),
+            (drawn.keyframes(), file.keyframes()),
+        ]
+        for ours, theirs in pairs:
+            expected = list(ours)
+            found = list(theirs)
+            assert [frame.timestamp for frame in found] == pytest.approx(
+                [frame.timestamp for frame in expected]
+            )
+            for one, other in zip(expected, found, strict=True):
+                assert np.abs(one.image.astype(int) - other.image).mean() < 4
+        assert file.info.frame_rate_mode == drawn.info.frame_rate_mode
+        assert file.info.duration_s == pytest.approx(drawn.info.duration_s)
+        assert file.info.keyframe_count == drawn.info.keyframe_count
