@@ -2,16 +2,22 @@
 
 import hashlib
 import io
+import json
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
 from vau_agent.errors import BlobError
+from vau_agent.memory.chain import Record, genesis, record_hash
+from vau_agent.reports.folder import write_folder
 from vau_agent.results import (
     Answer,
+    Clip,
+    ClipFile,
     EvidenceFrame,
     ModelCard,
     Models,
@@ -296,3 +302,76 @@ def _draw(number: int, box: Box | None) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88)
     return out.getvalue()
+
+
+@pytest.fixture
+def trace(anomalous: Result) -> list[bytes]:
+    """Give three chained records of the anomalous run, as lines."""
+    lines: list[bytes] = []
+    prev = genesis(anomalous.run_id)
+    for seq in (1, 2, 3):
+        record = Record(
+            seq=seq,
+            run_id=anomalous.run_id,
+            kind="stage",
+            key=f"stage/{seq}",
+            at="2026-11-22T09:30:00Z",
+            body={"text": "ein Satz über <tags>"},
+            prev=prev,
+            hash="",
+        )
+        prev = record_hash(record)
+        lines.append(record.model_copy(update={"hash": prev}).model_dump_json().encode())
+    return lines
+
+
+@pytest.fixture
+def cut(tmp_path: Path, anomalous: Result) -> tuple[tuple[Clip, ...], Path]:
+    """Give a clip of the first event whose files exist, and their folder."""
+    folder = tmp_path / "cut"
+    folder.mkdir()
+
+    def file(name: str, content: bytes) -> ClipFile:
+        (folder / name).write_bytes(content)
+        return ClipFile(
+            name=name,
+            sha256=hashlib.sha256(content).hexdigest(),
+            bytes=len(content),
+            codec="h264",
+            frames=217,
+            start_s=463.4,
+            end_s=472.1,
+        )
+
+    clip = Clip(
+        id="e1",
+        requested=Segment(start=463.4, end=472.1),
+        source_sha256=SOURCE_SHA256,
+        stream_copy=file("e1-stream.mp4", b"stream"),
+        viewing_copy=file("e1-view.mp4", b"view"),
+    )
+    return (clip,), folder
+
+
+@pytest.fixture
+def written(
+    tmp_path: Path,
+    anomalous: Result,
+    pictures: Pictures,
+    trace: list[bytes],
+    cut: tuple[tuple[Clip, ...], Path],
+) -> Path:
+    """Write the whole output folder of the anomalous run."""
+    folder = tmp_path / "out" / "lobby-3f9c2b"
+    clips, clips_folder = cut
+    write_folder(
+        anomalous,
+        folder,
+        thumbs=pictures,
+        clips=clips,
+        clips_folder=clips_folder,
+        trace=trace,
+        journal_head=json.loads(trace[-1])["hash"],
+        who="ada@lab",
+    )
+    return folder

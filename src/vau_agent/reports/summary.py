@@ -41,7 +41,7 @@ def _reasons(result: Result) -> list[str]:
         return [result.verdict.inconclusive_reason or "no reason was recorded"]
     if len(result.events) == 1:
         return [_event(result.events[0])]
-    return [f"{span(one.start_s, one.end_s)}  {_event(one)}" for one in result.events]
+    return [f"{span(one.start_s, one.end_s)} {_event(one)}" for one in result.events]
 
 
 def _event(event: ResultEvent) -> str:
