@@ -20,7 +20,7 @@ from vau_agent.tools.video.wire import Header, receive, send
 
 _log = logging.getLogger(__name__)
 
-_ENVIRONMENT: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_ENVIRONMENT: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": os.defpath}
 """All that the child inherits besides the import path: no secrets."""
 _CPU_SIGNALS: Final = frozenset({signal.SIGXCPU, signal.SIGKILL})
 

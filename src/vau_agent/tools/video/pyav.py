@@ -11,6 +11,7 @@ time: asking for a second one ends the first.
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from os import SEEK_END
 from types import TracebackType
 from typing import BinaryIO, Final, Literal, Self
 
@@ -49,6 +50,7 @@ class PyavReader:
         """
         self._name = name
         self._limits = limits
+        self._bytes = file.seek(0, SEEK_END)
         self._demuxer = Demuxer(file, name=name, limits=limits)
         self._packets = _scan(self._demuxer)
         if not self._packets.pts:
@@ -56,7 +58,7 @@ class PyavReader:
         self._timeline = self._packets.timeline(self._demuxer)
         self._decoder = Decoder(self._demuxer, self._timeline, name=name)
         self._turn = 0
-        self._info = self._describe(file, sha256, self._first_picture())
+        self._info = self._describe(sha256, self._first_picture())
 
     @property
     def info(self) -> VideoInfo:
@@ -167,7 +169,7 @@ class PyavReader:
             return picture
         raise refusal("no-frames", self._name)
 
-    def _describe(self, file: BinaryIO, sha256: str, picture: VideoFrame) -> VideoInfo:
+    def _describe(self, sha256: str, picture: VideoFrame) -> VideoInfo:
         timeline, stream = self._timeline, self._demuxer.stream
         turns = quarter_turns(picture)
         size = (picture.width, picture.height)
@@ -175,7 +177,7 @@ class PyavReader:
         duration = timeline.duration
         return VideoInfo(
             sha256=sha256,
-            bytes=file.seek(0, 2),
+            bytes=self._bytes,
             container=self._demuxer.container.format.name.split(",")[0],
             codec=codec_name(stream),
             width=width,
