@@ -193,6 +193,12 @@ def load_result(run_id: str | None = None, *, settings: Settings) -> tuple[Resul
         return _result(home, row), _folder(row.run_id, _path_of(row), settings)
 
 
+def source_of(run_id: str, *, settings: Settings) -> Path:
+    """Give the place of the video that a run analysed; it may have gone since."""
+    with open_home(settings.home) as home:
+        return _path_of(home.journal.run(run_id))
+
+
 def rebuild_report(run_id: str | None = None, *, settings: Settings) -> Path:
     """Write a finished run's output folder anew from the journal; give its place."""
     with open_home(settings.home) as home:

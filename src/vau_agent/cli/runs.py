@@ -1,0 +1,84 @@
+"""`vau-agent runs`: what was analysed, and what can be gone on with."""
+
+from typing import Annotated
+
+import typer
+
+from vau_agent.cli.analyze import print_outcome
+from vau_agent.cli.options import (
+    HomeOption,
+    JsonOption,
+    OutOption,
+    QuietOption,
+    RunArgument,
+    settings_from,
+)
+
+
+def build_app() -> typer.Typer:
+    """Put the subcommands together."""
+    app = typer.Typer(rich_markup_mode=None, help="List and continue runs.")
+    app.command(name="list")(list_all)
+    app.command()(show)
+    app.command()(resume)
+    return app
+
+
+def list_all(as_json: JsonOption = False, out: OutOption = None, home: HomeOption = None) -> None:
+    """List all runs, newest first."""
+    from vau_agent.api import list_runs
+    from vau_agent.reports.text import one_line
+
+    runs = list_runs(settings=settings_from({"home": home, "out": out}))
+    for run in runs:
+        if as_json:
+            print(run.model_dump_json())
+            continue
+        verdict = f"{run.label}{f': {run.category}' if run.category else ''}" if run.label else "-"
+        cells = (f"{run.run_id:<20}", f"{run.state:<12}", f"{verdict:<26}", one_line(run.video))
+        print("  ".join(cells))
+    if not runs and not as_json:
+        print("No runs yet. Start with: vau-agent analyze YOUR.mp4")
+
+
+def show(
+    run: RunArgument = None,
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Show a finished run's verdict."""
+    from vau_agent.api import Outcome, load_result
+
+    result, folder = load_result(run, settings=settings_from({"home": home, "out": out}))
+    if as_json:
+        print(result.model_dump_json(by_alias=True, indent=2))
+    else:
+        print_outcome(Outcome(result=result, folder=folder, reused=False))
+
+
+def resume(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Run id.")],
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    home: HomeOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Go on with an interrupted run from its last saved step."""
+    from vau_agent.api import resume as resume_run
+    from vau_agent.cli.progress import open_view
+
+    view = open_view(quiet=quiet)
+    try:
+        outcome = resume_run(
+            run,
+            settings=settings_from({"home": home, "out": out}),
+            on_event=view.on_event,
+            on_progress=view.on_progress,
+        )
+    finally:
+        view.close()
+    if as_json:
+        print(outcome.result.model_dump_json(by_alias=True, indent=2))
+    else:
+        print_outcome(outcome)

@@ -1,0 +1,126 @@
+"""Analyse many videos, each in a worker process that may die without taking the batch along."""
+
+import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+if TYPE_CHECKING:
+    from vau_agent.settings import Settings
+
+INTERNAL_ERROR: Final = 1
+_END_SECONDS: Final = 5.0
+"""How long a worker may take to end once asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """Something a worker said about one video."""
+
+    path: Path
+    kind: str
+    """`event`, and last of all `done` or `failed`."""
+    body: dict[str, Any]
+
+    @property
+    def is_last(self) -> bool:
+        """Tell whether the video is finished with."""
+        return self.kind != "event"
+
+
+class Workers:
+    """A fixed number of processes, each driven by a thread of this one."""
+
+    def __init__(self, *, jobs: int, settings: "Settings", fresh: bool) -> None:
+        self._jobs = jobs
+        self._request = {"settings": settings.model_dump(mode="json"), "fresh": fresh}
+        self._todo: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
+        self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+        self._processes: dict[int, subprocess.Popen[str]] = {}
+        self._stopping = threading.Event()
+
+    def __enter__(self) -> Self:
+        """Give the workers; processes start with the first videos."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End every process."""
+        self._stopping.set()
+        for process in list(self._processes.values()):
+            process.send_signal(signal.SIGINT)  # so that it ends its own children
+        for process in list(self._processes.values()):
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def run(self, paths: Iterable[Path]) -> Iterator[Reply]:
+        """Analyse the videos; give what the workers say, as it comes."""
+        count = 0
+        for path in paths:
+            self._todo.put(path)
+            count += 1
+        for number in range(min(self._jobs, count)):
+            self._todo.put(None)
+            threading.Thread(target=self._drive, args=(number,), daemon=True).start()
+        while count:
+            reply = self._replies.get()
+            count -= reply.is_last
+            yield reply
+
+    def _drive(self, number: int) -> None:
+        process: subprocess.Popen[str] | None = None
+        while (path := self._todo.get()) is not None and not self._stopping.is_set():
+            if process is None or process.poll() is not None:
+                process = self._processes[number] = _start()
+            for reply in self._ask(process, path):
+                self._replies.put(reply)
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+
+    def _ask(self, process: subprocess.Popen[str], path: Path) -> Iterator[Reply]:
+        assert process.stdin is not None and process.stdout is not None  # both are pipes
+        try:
+            process.stdin.write(json.dumps({**self._request, "path": str(path)}) + "\n")
+            process.stdin.flush()
+            for line in process.stdout:
+                reply = Reply(path=path, **json.loads(line))
+                yield reply
+                if reply.is_last:
+                    return
+        except BrokenPipeError:
+            pass  # it died before it could take the request: said below
+        ending = _ending(process.wait())
+        message = f"the worker process ended with {ending}; analyse this file alone to see why"
+        yield Reply(
+            path=path, kind="failed", body={"exit_code": INTERNAL_ERROR, "message": message}
+        )
+
+
+def _start() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "vau_agent.cli.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    return f"signal {signal.Signals(-code).name}"
