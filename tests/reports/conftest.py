@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import math
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ from vau_agent.results import (
 )
 from vau_agent.schemas import Box, Claim, Coverage, CurvePoint, Score, Segment, Verdict
 
-PICTURE_SIZE = (640, 360)
+PICTURE_SIZE = (320, 180)
 SOURCE_SHA256 = hashlib.sha256(b"the source file").hexdigest()
 
 
@@ -53,17 +54,13 @@ class Pictures:
             raise BlobError(f"no picture {sha256[:12]}")
         return self._by_digest[sha256]
 
-    def damage(self, sha256: str) -> None:
-        """Cut the kept picture short."""
-        self._by_digest[sha256] = self._by_digest[sha256][:-1]
 
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pictures() -> Pictures:
     return Pictures()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anomalous(pictures: Pictures) -> Result:
     bag = Box(x=0.42, y=0.5, width=0.16, height=0.3)
     taken = tuple(
@@ -146,7 +143,7 @@ def anomalous(pictures: Pictures) -> Result:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def normal(anomalous: Result) -> Result:
     return anomalous.model_copy(
         update={
@@ -161,7 +158,7 @@ def normal(anomalous: Result) -> Result:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def inconclusive(anomalous: Result) -> Result:
     return anomalous.model_copy(
         update={
@@ -186,7 +183,7 @@ def inconclusive(anomalous: Result) -> Result:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def all_results(anomalous: Result, normal: Result, inconclusive: Result) -> tuple[Result, ...]:
     return anomalous, normal, inconclusive
 
@@ -291,20 +288,20 @@ def _draw(number: int, box: Box | None) -> bytes:
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, height * 0.62, width, height), fill=(70, 66, 60))
     for seat in range(5):
-        left = 60 + seat * 110
-        draw.rectangle((left, 210, left + 70, 270), fill=(40, 60, 92))
-    left = 40 + number * 37 % 480
-    draw.ellipse((left, 110, left + 34, 144), fill=(196, 160, 130))
-    draw.rectangle((left - 6, 144, left + 40, 250), fill=(150, 40, 40))
+        left = 30 + seat * 55
+        draw.rectangle((left, 105, left + 35, 135), fill=(40, 60, 92))
+    left = 20 + number * 37 % 240
+    draw.ellipse((left, 55, left + 17, 72), fill=(196, 160, 130))
+    draw.rectangle((left - 3, 72, left + 20, 125), fill=(150, 40, 40))
     if box is not None:
-        draw.rectangle((300, 215, 350, 255), fill=(25, 25, 25))
+        draw.rectangle((150, 107, 175, 127), fill=(25, 25, 25))
     draw.text((8, 8), f"frame {number}", fill=(255, 255, 255))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88)
     return out.getvalue()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def trace(anomalous: Result) -> list[bytes]:
     """Give three chained records of the anomalous run, as lines."""
     lines: list[bytes] = []
@@ -325,11 +322,10 @@ def trace(anomalous: Result) -> list[bytes]:
     return lines
 
 
-@pytest.fixture
-def cut(tmp_path: Path, anomalous: Result) -> tuple[tuple[Clip, ...], Path]:
+@pytest.fixture(scope="session")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple[Clip, ...], Path]:
     """Give a clip of the first event whose files exist, and their folder."""
-    folder = tmp_path / "cut"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("cut")
 
     def file(name: str, content: bytes) -> ClipFile:
         (folder / name).write_bytes(content)
@@ -353,16 +349,16 @@ def cut(tmp_path: Path, anomalous: Result) -> tuple[tuple[Clip, ...], Path]:
     return (clip,), folder
 
 
-@pytest.fixture
-def written(
-    tmp_path: Path,
+@pytest.fixture(scope="session")
+def pristine(
+    tmp_path_factory: pytest.TempPathFactory,
     anomalous: Result,
     pictures: Pictures,
     trace: list[bytes],
     cut: tuple[tuple[Clip, ...], Path],
 ) -> Path:
-    """Write the whole output folder of the anomalous run."""
-    folder = tmp_path / "out" / "lobby-3f9c2b"
+    """Write the whole output folder of the anomalous run, once."""
+    folder = tmp_path_factory.mktemp("out") / "lobby-3f9c2b"
     clips, clips_folder = cut
     write_folder(
         anomalous,
@@ -375,3 +371,9 @@ def written(
         who="ada@lab",
     )
     return folder
+
+
+@pytest.fixture
+def written(tmp_path: Path, pristine: Path) -> Path:
+    """Give a copy of the output folder that a test may change."""
+    return Path(shutil.copytree(pristine, tmp_path / "out" / pristine.name))

@@ -22,8 +22,8 @@ from vau_agent.results import ResultVerdict
         ("line\u2028break", "line\\u2028break"),
         ("two\nlines\tkept", "two\nlines\tkept"),
         (
-            "\xdcberfall \u5f37\u76d7 \u0633\u0631\u0642\u0629 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
-            "\xdcberfall \u5f37\u76d7 \u0633\u0631\u0642\u0629 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\xdcber \u5f37\u76d7 \u0633 \u0645\u200c\u062e",
+            "\xdcber \u5f37\u76d7 \u0633 \u0645\u200c\u062e",
         ),
     ],
 )
