@@ -17,8 +17,8 @@ from typing import Final, TypedDict
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
-from measure import Work
 
+from scripts.benches.measure import Work
 from vau_agent.memory.blobs import BlobStore
 from vau_agent.memory.checkpointer import open_checkpointer
 from vau_agent.memory.journal import Journal

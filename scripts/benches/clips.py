@@ -67,7 +67,9 @@ def numbered_images(count: int) -> Iterator[Image]:
 def read_number(image: Image) -> int:
     """Read the bar code of a picture of `numbered_images`."""
     centres = [26 + 24 * bit for bit in range(BITS)]
-    return sum(int(image[16:32, x - 4 : x + 4].mean() > 125) << bit for bit, x in enumerate(centres))
+    return sum(
+        int(image[16:32, x - 4 : x + 4].mean() > 125) << bit for bit, x in enumerate(centres)
+    )
 
 
 def _busy(seconds: int) -> Iterator[Image]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-PEERS_SCRIPT: Final = Path(__file__).with_name("peers.py")
+ROOT: Final = Path(__file__).resolve().parents[2]
+LIBRARIES: Final = ("ours", "pyav", "opencv", "decord", "decord2", "torchcodec")
 MIB: Final = 1024 * 1024
 
 
@@ -25,10 +26,16 @@ class Work:
     repeats: int
     quick: bool
 
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Who is compared; ours first."""
+        return LIBRARIES[:2] if self.quick else LIBRARIES
+
     def peer(self, library: str, task: str, *arguments: object) -> list[str]:
         """Give the command by which a library does a task (see peers.py)."""
-        script = [sys.executable, str(PEERS_SCRIPT), str(self.env / "peers" / library)]
-        return [*script, library, task, *map(str, arguments)]
+        program = [sys.executable, "-m", "scripts.benches.peers"]
+        folder = str(self.env / "peers" / library)
+        return [*program, folder, library, task, *map(str, arguments)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +59,7 @@ def run_once(command: Sequence[str], *, watch_memory: bool = False) -> Cost:
     """Run a command to its end and read its costs."""
     started = time.perf_counter()
     with subprocess.Popen(
-        list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        list(command), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         watch = _MemoryWatch(process.pid) if watch_memory else None
         output = process.stdout.read() if process.stdout else ""
@@ -91,7 +98,9 @@ def print_ratios(
         ratios = [run.cpu_s / other.cpu_s for run, other in zip(runs, costs[base], strict=True)]
         cpu = median(run.cpu_s for run in runs)
         goal = (goals or {}).get(name, "")
-        print(f"{name:<34} {median(ratios):>7.2f} {max(ratios):>7.2f} {cpu:>8.2f}  {goal}", flush=True)
+        print(
+            f"{name:<34} {median(ratios):>7.2f} {max(ratios):>7.2f} {cpu:>8.2f}  {goal}", flush=True
+        )
 
 
 class _MemoryWatch:

@@ -1,0 +1,59 @@
+"""Does every bench still run? How fast things are is not tested here."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BENCH = ROOT / "scripts" / "bench"
+
+
+def _bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCH), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bench")
+
+
+def _quick(work: Path, name: str) -> str:
+    done = _bench("--quick", "--work", str(work), "--env", str(work / "none"), name)
+    assert done.returncode == 0, done.stderr
+    assert f"## {name}: " in done.stdout
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["B1", "B2", "B3"])
+def test_our_reader_is_compared_by_processor_time(work: Path, name: str) -> None:
+    assert re.search(r"^ours +[0-9.]+ +[0-9.]+ +[0-9.]+  <= ", _quick(work, name), re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_our_reader_is_compared_by_wrong_frames(work: Path) -> None:
+    output = _quick(work, "B4")
+
+    assert re.search(r"^H.264 closed GOP +0 +0$", output, re.MULTILINE)
+    assert re.search(r"^all, of 8 +0 ", output, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_memory_is_compared_by_length(work: Path) -> None:
+    assert re.search(r"^ours, 1 h +[1-9]\d+ +[0-9.]+", _quick(work, "B5"), re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_start_up_is_compared_with_an_empty_program(work: Path) -> None:
+    assert re.search(r"^import vau_agent +-?\d+ ms", _quick(work, "B15"), re.MULTILINE)
+
+
+def test_an_unknown_bench_is_refused_with_the_known_ones() -> None:
+    done = _bench("B99")
+
+    assert done.returncode == 2
+    assert "unknown bench 'B99'; choose from B1, B2" in done.stderr
