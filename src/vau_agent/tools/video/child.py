@@ -1,5 +1,6 @@
 """One decoding child: started, spoken to within a time budget, and always reaped."""
 
+import fcntl
 import logging
 import os
 import select
@@ -22,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 _ENVIRONMENT: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": os.defpath}
 """All that the child inherits besides the import path: no secrets."""
+_PIPE_BYTES: Final = 1 << 20
+"""Room for a few small frames, so that neither side waits for the other at each one."""
 _CPU_SIGNALS: Final = frozenset({signal.SIGXCPU, signal.SIGKILL})
 
 
@@ -106,6 +109,7 @@ class Child:
         self._requests = self._process.stdin.fileno()
         self._answers = self._process.stdout.fileno()
         os.set_blocking(self._answers, False)
+        fcntl.fcntl(self._answers, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._poll = select.poll()
         self._poll.register(self._answers, select.POLLIN)
 
@@ -168,12 +172,18 @@ class Child:
 
     def _read_into(self, buffer: memoryview) -> None:
         while buffer:
-            started = time.monotonic()
-            ready = self._poll.poll(max(0.0, self._left) * 1000)
-            self._left -= time.monotonic() - started
-            if not ready:
-                raise TimeoutError
-            count = os.readv(self._answers, [buffer])
+            try:
+                count = os.readv(self._answers, [buffer])
+            except BlockingIOError:
+                self._wait()
+                continue
             if not count:
                 raise EOFError
             buffer = buffer[count:]
+
+    def _wait(self) -> None:
+        started = time.monotonic()
+        ready = self._poll.poll(max(0.0, self._left) * 1000)
+        self._left -= time.monotonic() - started
+        if not ready:
+            raise TimeoutError

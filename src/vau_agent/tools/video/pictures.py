@@ -33,7 +33,10 @@ def scaled_size(width: int, height: int, longest_side: int | None) -> tuple[int,
 def to_image(frame: VideoFrame, *, longest_side: int | None) -> Image:
     """Convert a decoded picture straight to its final size, then turn it upright."""
     width, height = scaled_size(frame.width, frame.height, longest_side)
-    small = frame.reformat(width=width, height=height, format="rgb24")
-    image = np.asarray(small.to_ndarray(), dtype=np.uint8)
-    turns = quarter_turns(frame)
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+    small = frame.reformat(
+        width=width, height=height, format="rgb24", interpolation="AREA", threads=1
+    )
+    plane = small.planes[0]
+    rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(height, plane.line_size)
+    image = rows[:, : width * 3].reshape(height, width, 3)
+    return np.ascontiguousarray(np.rot90(image, quarter_turns(frame)))

@@ -21,9 +21,13 @@ _PREFIX: Final = struct.Struct("<IQ")
 def send(fd: int, header: Mapping[str, object], payload: bytes | memoryview = b"") -> None:
     """Write one message, blocking until the other side has room for it."""
     head = json.dumps(header).encode()
-    _write_all(fd, memoryview(_PREFIX.pack(len(head), len(payload)) + head))
-    if payload:
-        _write_all(fd, memoryview(payload))
+    parts = [memoryview(_PREFIX.pack(len(head), len(payload)) + head), memoryview(payload)]
+    while parts:
+        written = os.writev(fd, parts)
+        while parts and written >= len(parts[0]):
+            written -= len(parts.pop(0))
+        if parts:
+            parts[0] = parts[0][written:]
 
 
 def receive(read_into: ReadInto, *, max_payload: int) -> tuple[Header, bytearray]:
@@ -46,8 +50,3 @@ def receive(read_into: ReadInto, *, max_payload: int) -> tuple[Header, bytearray
     if payload_size:
         read_into(memoryview(payload))
     return cast(Header, header), payload
-
-
-def _write_all(fd: int, data: memoryview) -> None:
-    while data:
-        data = data[os.write(fd, data) :]
