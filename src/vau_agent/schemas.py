@@ -253,7 +253,7 @@ class Evidence(Value):
     frames: tuple[FrameRef, ...] = ()
     warnings: tuple[str, ...] = ()
     coverage: Coverage | None = None
-    """How much of the window was measured; `None` when that was not told."""
+    """How much of the video was measured; `None` when that was not told."""
 
 
 class Finding(Value):

@@ -9,17 +9,18 @@ from typing import Final
 from vau_agent.schemas import Candidate
 
 PRESENT: Final = 0.5
-"""A cue counts from here on: the value at which the anomaly curve calls a moment unusual."""
+"""A cue leads from here on: a cue says 0.5 where what it measures becomes unusual."""
+SOME: Final = 0.25
+"""A cue that only has to be there as well: half of that."""
 HELP: Final = 0.1
-"""What each further cue adds or takes: five of them weigh as much as a cue that is needed."""
+"""What each further cue adds or takes: five of them weigh as much as a leading cue."""
 MISFIT: Final = 0.5
-"""Factor for a region of the wrong size: sizes depend on the camera, so it halves, not excludes."""
+"""Factor for the wrong size or length, or for a cue that explains the leading one away: these are
+rough, so they halve a rating and do not end it."""
 BODY_AREA: Final = 0.25
 """Largest share of the picture for one body: a person who fills half its width and height."""
-VEHICLE_AREA: Final = 0.03
-"""Smallest share for a vehicle: a sixth of the picture's width and height, below it is a pedestrian
-or too far away to tell."""
-
+LASTING_S: Final = 1.0
+"""Fights and fires last longer than this; a push or a reflection does not."""
 GENERIC: Final = "unusual motion"
 """What is left when nothing more can be said."""
 
@@ -29,57 +30,85 @@ class Pattern:
     """Cues that must be there, and what they look like together."""
 
     category: str
-    needs: tuple[str, ...]
+    leads: tuple[str, ...]
+    """Cues that must be present; their mean is the rating."""
     shows: str
     """What is seen, as the middle of a sentence."""
     ordinary: str
     """The ordinary explanation that fits the same cues."""
+    needs: tuple[str, ...] = ()
+    """Cues that must be there to some degree."""
     helps: tuple[str, ...] = ()
     hurts: tuple[str, ...] = ()
+    explained_by: str | None = None
+    """A cue that, when stronger than the leading ones, explains them without the category."""
     weight: float = 1.0
     """Below 1 for patterns that many other things produce too."""
-    min_area: float = 0.0
     max_area: float = 1.0
+    min_seconds: float = 0.0
 
     def rate(self, candidate: Candidate) -> float:
         """Say from 0 to 1 how well the candidate's cues fit; 0 when a needed cue is missing."""
-        needed = [candidate.cues.get(cue, 0.0) for cue in self.needs]
-        if min(needed) < PRESENT:
+        cues = candidate.cues
+        leading = [cues.get(cue, 0.0) for cue in self.leads]
+        if min(leading) < PRESENT or any(cues.get(cue, 0.0) < SOME for cue in self.needs):
             return 0.0
-        further = sum(candidate.cues.get(cue, 0.0) >= PRESENT for cue in self.helps)
-        further -= sum(candidate.cues.get(cue, 0.0) >= PRESENT for cue in self.hurts)
-        rating = self.weight * sum(needed) / len(needed) + HELP * further
+        lead = sum(leading) / len(leading)
+        further = sum(cues.get(cue, 0.0) >= PRESENT for cue in self.helps)
+        further -= sum(cues.get(cue, 0.0) >= PRESENT for cue in self.hurts)
+        rating = min(1.0, max(0.0, self.weight * lead + HELP * further))
+        return rating * MISFIT ** self._misfits(candidate, lead)
+
+    def _misfits(self, candidate: Candidate, lead: float) -> int:
         area = box_area(candidate)
-        if area is not None and not self.min_area <= area <= self.max_area:
-            rating *= MISFIT
-        return min(1.0, max(0.0, rating))
+        explaining = candidate.cues.get(self.explained_by, 0.0) if self.explained_by else 0.0
+        return sum(
+            (
+                area is not None and area > self.max_area,
+                candidate.segment.duration < self.min_seconds,
+                explaining > lead,
+            )
+        )
 
 
 PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern(
         category="fire",
-        needs=("fire_colour", "flicker"),
+        leads=("fire_colour",),
+        needs=("flicker",),
         shows="an area in the colours of flames flickers",
         ordinary="a flashing lamp or a reflection in warm colours",
+        hurts=("flash",),
+        min_seconds=LASTING_S,
     ),
     Pattern(
         category="fire",
-        needs=("fire_colour",),
+        leads=("fire_colour",),
         shows="an area in the colours of flames grows or moves",
         ordinary="a lamp, low sun or an orange object",
-        hurts=("speed",),
+        hurts=("flash", "speed"),
         weight=0.7,
+        min_seconds=LASTING_S,
     ),
     Pattern(
         category="explosion",
-        needs=("flash", "motion"),
+        leads=("flash", "fire_colour"),
+        shows="a sudden flash comes with the colours of flames",
+        ordinary="a warm light that is switched on",
+        helps=("motion", "erratic", "crowd"),
+    ),
+    Pattern(
+        category="explosion",
+        leads=("flash", "motion"),
         shows="a sudden flash comes with strong motion",
         ordinary="a light that is switched, or headlights",
-        helps=("fire_colour", "impact"),
+        helps=("impact",),
+        weight=0.9,
     ),
     Pattern(
         category="fall",
-        needs=("impact", "stillness"),
+        leads=("impact",),
+        needs=("stillness",),
         shows="fast motion stops at once and what moved then lies still",
         ordinary="someone who sits or lies down quickly",
         hurts=("erratic",),
@@ -87,66 +116,67 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     ),
     Pattern(
         category="road accident",
-        needs=("impact", "speed"),
+        leads=("impact", "speed"),
         shows="something fast stops or turns within a fraction of a second",
         ordinary="hard braking, or a vehicle that leaves the picture",
-        helps=("stillness",),
-        hurts=("erratic",),
-        min_area=VEHICLE_AREA,
+        helps=("crowd",),
     ),
     Pattern(
         category="fighting",
-        needs=("erratic", "motion"),
+        leads=("erratic",),
+        needs=("motion",),
         shows="motion in one place changes direction and strength quickly",
         ordinary="people who play, dance or greet each other",
-        helps=("impact",),
-        hurts=("fire_colour", "crowd"),
+        hurts=("fire_colour", "crowd", "speed"),
+        min_seconds=LASTING_S,
     ),
     Pattern(
         category="abandoned object",
-        needs=("object_left",),
+        leads=("object_left",),
         shows="something new stays where nothing was",
         ordinary="its owner put it down and stays near",
         hurts=("crowd",),
+        explained_by="stillness",
     ),
     Pattern(
         category="object removed",
-        needs=("object_removed",),
+        leads=("object_removed",),
         shows="something that was there for long is gone",
         ordinary="its owner took it",
         hurts=("crowd",),
     ),
     Pattern(
         category="crowd panic",
-        needs=("crowd", "speed"),
+        leads=("crowd",),
+        needs=("speed",),
         shows="fast motion suddenly spreads over much of the picture",
         ordinary="a camera that is moved, or a crowd that is let through",
         hurts=("flash",),
     ),
     Pattern(
         category=GENERIC,
-        needs=("speed",),
+        leads=("speed",),
         shows="something moves faster than things in this video normally do",
         ordinary="someone in a hurry, or a vehicle close to the camera",
         weight=0.7,
     ),
     Pattern(
         category=GENERIC,
-        needs=("motion",),
+        leads=("motion",),
         shows="there is more motion than this video normally has",
         ordinary="something large that passes close to the camera",
         weight=0.6,
     ),
     Pattern(
         category=GENERIC,
-        needs=("erratic",),
+        leads=("erratic",),
         shows="motion in one place changes direction quickly",
         ordinary="a plant in the wind, or a flag",
         weight=0.6,
     ),
     Pattern(
         category=GENERIC,
-        needs=("impact",),
+        leads=("impact",),
         shows="fast motion stops or turns within a fraction of a second",
         ordinary="a door, a barrier or a ball",
         weight=0.6,

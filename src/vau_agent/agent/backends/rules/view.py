@@ -179,8 +179,11 @@ def _reasoning(message: Message) -> Reasoning | None:
 
 
 def _share(evidence: Evidence, *, window: Segment) -> float:
-    if evidence.coverage is not None:
-        return evidence.coverage.share
+    """Say how much of the window was measured: what is told of the video, else what is listed."""
+    coverage = evidence.coverage
+    if coverage is not None and (coverage.gaps or coverage.duration_s <= window.duration):
+        gaps = sum(gap.overlap(window) for gap in coverage.gaps)
+        return coverage.share if not coverage.gaps else max(0.0, 1 - gaps / window.duration)
     measured = 0.0
     reached = window.start
     for segment in sorted((one.segment for one in evidence.measurements), key=lambda s: s.start):
