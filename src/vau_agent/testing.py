@@ -1,6 +1,6 @@
 """Public doubles: a policy that says what it is told to, and evidence written by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vau_agent.agent.backends.scripted import ScriptedBackend, ScriptedCompletion
 from vau_agent.agent.parsing import (
@@ -177,13 +177,19 @@ class ImaginedVideo:
 
 
 def candidate(
-    start: float, end: float, *, score: float = 0.8, box: Box | None = None, **cues: float
+    start: float,
+    end: float,
+    cues: Mapping[str, float] | None = None,
+    *,
+    score: float = 0.8,
+    box: Box | None = None,
+    **named_cues: float,
 ) -> Candidate:
     """Propose a segment with these cues, strongest in its middle."""
     return Candidate(
         segment=Segment(start=start, end=end),
         peak=(start + end) / 2,
         score=score,
-        cues=cues,
+        cues={**(cues or {}), **named_cues},
         box=box,
     )
