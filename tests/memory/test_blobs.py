@@ -18,7 +18,9 @@ def store(tmp_path: Path) -> BlobStore:
     return BlobStore(tmp_path / "home" / "blobs")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.binary(max_size=2000))
 def test_a_blob_is_read_back_under_its_digest(store: BlobStore, data: bytes) -> None:
     sha256 = store.put(data)

@@ -3,7 +3,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -26,6 +26,9 @@ JSON: st.SearchStrategy[JsonValue] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
+PATIENT = settings(deadline=None, max_examples=60)
+"""A busy machine is no failure."""
+
 BODY = st.dictionaries(st.text(), JSON, max_size=4)
 
 
@@ -54,6 +57,7 @@ def rehashed(record: Record, **changes: object) -> Record:
     return record.model_copy(update={"hash": record_hash(record)})
 
 
+@PATIENT
 @given(JSON)
 def test_canonical_json_says_the_same_and_is_stable(value: JsonValue) -> None:
     text = canonical_json(value)
@@ -62,6 +66,7 @@ def test_canonical_json_says_the_same_and_is_stable(value: JsonValue) -> None:
     assert canonical_json(json.loads(text)) == text
 
 
+@PATIENT
 @given(st.dictionaries(st.text(), JSON, min_size=2, max_size=6), st.randoms())
 def test_the_order_of_keys_does_not_matter(
     body: dict[str, JsonValue], chance: random.Random
@@ -99,6 +104,7 @@ def test_the_hash_of_a_known_record_never_changes() -> None:
     assert digest == "637d9c032b62d4cd862fd4ade31709146563d27e8ab5388f66bb808f0638ed5a"
 
 
+@PATIENT
 @given(st.lists(BODY, min_size=1, max_size=5))
 def test_a_chain_survives_its_export_to_lines(bodies: list[dict[str, JsonValue]]) -> None:
     records = chain_of([json.loads(canonical_json(body)) for body in bodies])

@@ -285,6 +285,40 @@ def test_flipped_bytes_never_pass_for_a_state(path: Path, tmp_path: Path) -> Non
     assert refused > 5
 
 
+def test_a_damaged_file_is_thrown_away_not_restored(path: Path) -> None:
+    path.write_bytes(b"this is a text about something else\n" * 100)
+
+    with (
+        pytest.raises(CheckpointError, match="is damaged; delete the checkpoint file and run"),
+        open_checkpointer(path, [Segment], LIMIT),
+    ):
+        pass
+
+
+def test_damage_beside_the_state_is_told_in_plain_words(path: Path) -> None:
+    with open_checkpointer(path, [Segment], LIMIT) as saver:
+        graph_over(saver).invoke(START_STATE, THREAD, durability="sync")
+        saver.conn.execute("UPDATE checkpoints SET metadata = ?", (b"{'",))
+        saver.conn.commit()
+        with pytest.raises(CheckpointError, match="is damaged; delete the checkpoint file"):
+            saver.get_tuple(THREAD)
+        saver.delete_thread("run-1")
+        assert saver.get_tuple(THREAD) is None
+
+
+def test_a_checkpoint_file_in_use_says_so(path: Path) -> None:
+    with open_checkpointer(path, [Segment], LIMIT, busy_seconds=0.05) as saver:
+        graph_over(saver).invoke(START_STATE, THREAD, durability="sync")
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match="in use by another process; wait"):
+            saver.delete_thread("run-1")
+        other.execute("ROLLBACK")
+        other.close()
+        saver.delete_thread("run-1")
+        assert saver.get_tuple(THREAD) is None
+
+
 def test_langgraph_asks_for_no_other_types_and_warns_of_nothing(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,5 +1,7 @@
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -257,6 +259,20 @@ def test_the_file_is_durable_guarded_and_private(journal: Journal, path: Path) -
     assert pragma("recursive_triggers") == 1
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_opening_a_journal_twice_in_one_process_keeps_its_locks(path: Path) -> None:
+    """Without its locks, another process that closes the file takes the WAL away with it."""
+    read = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM runs').close()"
+    with Journal.open(path) as journal:
+        journal.create_run(RUN, {})
+        with Journal.open(path) as again:
+            assert again.run(RUN).records == 1
+
+        subprocess.run([sys.executable, "-c", read, str(path)], check=True, timeout=60)
+
+        assert path.with_name(f"{path.name}-wal").exists()
+        assert journal.run(RUN).records == 1
 
 
 def test_a_journal_in_use_says_so_after_the_time_given(path: Path) -> None:

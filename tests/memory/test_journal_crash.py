@@ -13,7 +13,7 @@ from vau_agent.memory.journal import Journal
 from vau_agent.memory.leases import this_process
 
 RUN = "run-1"
-KILLS = 60
+KILLS = 40
 _NUMBER = struct.Struct("<q")
 
 

@@ -51,6 +51,7 @@ def truth(filled: Path) -> dict[int, Record]:
         return {record.seq: record for record in journal.records(RUN)}
 
 
+@pytest.mark.slow
 def test_flipped_bytes_never_pass_for_a_record(
     filled: Path, truth: dict[int, Record], tmp_path: Path
 ) -> None:
@@ -58,7 +59,7 @@ def test_flipped_bytes_never_pass_for_a_record(
     chance = random.Random(14)
     copy = tmp_path / "copy.sqlite3"
     noticed = 0
-    for _ in range(300):
+    for _ in range(200):
         damaged = bytearray(whole)
         at = chance.randrange(len(whole) - 4)
         damaged[at : at + 4] = chance.randbytes(4)
@@ -69,7 +70,7 @@ def test_flipped_bytes_never_pass_for_a_record(
         assert refused or set(range(1, 41)) <= set(found)
         noticed += refused
         remove(copy)
-    assert noticed > 50
+    assert noticed > 30
 
 
 def test_truncated_files_never_pass_for_a_whole_run(
@@ -144,6 +145,7 @@ def test_a_stale_wal_changes_no_record_and_hides_none_from_the_head(tmp_path: Pa
             journal.verify(RUN, head=head)
 
 
+@pytest.mark.slow
 def test_a_damaged_wal_gives_a_shorter_run_or_none(crashed: Path, tmp_path: Path) -> None:
     wal = (crashed / "journal.sqlite3-wal").read_bytes()
     chance = random.Random(3)

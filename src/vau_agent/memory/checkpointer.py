@@ -7,6 +7,7 @@ journal again for what they already did.
 
 import contextlib
 import hashlib
+import json
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ from langgraph.checkpoint.serde.jsonplus import (
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Interrupt, Send
 
-from vau_agent.errors import CheckpointError, StateTooLargeError
+from vau_agent.errors import CheckpointError, IntegrityError, StateTooLargeError
 from vau_agent.memory.database import open_database, plain_errors
 
 _SEALED: Final = "msgpack+sha256"
@@ -83,7 +84,8 @@ def open_checkpointer(
             "langgraph was imported before vau_agent and without its strict mode; import "
             "vau_agent first, or set LANGGRAPH_STRICT_MSGPACK=true"
         )
-    connection = open_database(path, synchronous="NORMAL", busy_seconds=busy_seconds)
+    with _plain_errors(path):
+        connection = open_database(path, synchronous="NORMAL", busy_seconds=busy_seconds)
     with contextlib.closing(connection):
         # The saver commits its own transactions and expects the driver to begin them.
         connection.isolation_level = "IMMEDIATE"
@@ -154,7 +156,7 @@ class _Saver(SqliteSaver):
 
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:
-        with plain_errors(self._path):
+        with _plain_errors(self._path):
             try:
                 yield
             except sqlite3.Error:
@@ -185,6 +187,20 @@ class _Saver(SqliteSaver):
     ) -> None:
         with self._guard():
             super().put_writes(config, writes, task_id, task_path)
+
+    def delete_thread(self, thread_id: str) -> None:
+        with self._guard():
+            super().delete_thread(thread_id)
+
+
+@contextlib.contextmanager
+def _plain_errors(path: Path) -> Iterator[None]:
+    """Tell failures in plain words; a damaged cache is thrown away, not restored."""
+    try:
+        with plain_errors(path):
+            yield
+    except (IntegrityError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"checkpoint file {str(path)!r} is damaged; {_START_OVER}") from error
 
 
 def _unpack(packed: bytes, types: Mapping[tuple[str, str], type]) -> object:

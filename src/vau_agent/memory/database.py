@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -38,11 +37,14 @@ def open_database(
     """
     with plain_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE))
+        is_new = not path.exists()
         connection = sqlite3.connect(
             path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
         try:
+            if is_new:
+                # By name: opening and closing a database file drops this process's locks on it.
+                path.chmod(PRIVATE_FILE)
             _enter_wal(connection, busy_seconds)
             for pragma in (
                 f"synchronous={synchronous}",
@@ -53,7 +55,7 @@ def open_database(
                 "cell_size_check=ON",
             ):
                 connection.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error:
+        except BaseException:
             connection.close()
             raise
     # Damaged text must reach the hash check instead of failing in the driver.
