@@ -1,7 +1,8 @@
 """B1 to B3: what decoding costs beside the ffmpeg program and other libraries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from scripts.benches.clips import looped, surveillance_clip
@@ -49,9 +50,11 @@ def zoom(work: Work) -> None:
     clip = _clip(work, "cctv")
     contenders = {name: work.peer(name, "zoom", clip) for name in work.libraries}
     print(f"\n{clip.name}")
+    contenders |= {f"{name}, only opened": work.peer(name, "nothing", clip) for name in contenders}
     costs = run_alternately(contenders, repeats=work.repeats)
     print_ratios(costs, base="pyav", goals={"ours": "<= 1.05 of the best library"})
     _print_counts(costs)
+    _print_beyond_opening(costs, work.libraries)
     long = looped(clip, times=2 if work.quick else 60)
     lengths = {
         "ours, 10 min": work.peer("ours", "zoom", clip),
@@ -79,6 +82,16 @@ def _clip(work: Work, kind: str) -> Path:
 def _ffmpeg(clip: Path, *options: str) -> list[str]:
     command = ["ffmpeg", "-v", "error", "-nostdin", *options, "-i", str(clip)]
     return [*command, "-vsync", "passthrough", "-f", "null", "-"]
+
+
+def _print_beyond_opening(costs: Mapping[str, list[Cost]], libraries: Sequence[str]) -> None:
+    """Show what is left when start-up, imports and opening are taken off: they come once."""
+    print("CPU s of the frames themselves, opening taken off")
+    for name in libraries:
+        if not costs[name][-1].failed:
+            whole = median(run.cpu_s for run in costs[name])
+            opened = median(run.cpu_s for run in costs[f"{name}, only opened"])
+            print(f"  {name}: {whole - opened:.2f}")
 
 
 def _print_counts(costs: Mapping[str, list[Cost]]) -> None:

@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 
 from vau_agent.schemas import Segment, VideoInfo
 from vau_agent.tools.video.base import Frame, Image, PacketIndex
+from vau_agent.tools.video.pictures import scaled_size
 from vau_agent.tools.video.scenes.scene import Scene
 from vau_agent.tools.video.timeline import Ticks, Timeline
 from vau_agent.tools.video.times import check_times
@@ -131,10 +132,8 @@ class SyntheticReader:
 
 
 def _shrink(image: Image, longest_side: int | None) -> Image:
-    """Make the longest side at most so long; never enlarge."""
     height, width = image.shape[:2]
-    if longest_side is None or longest_side >= max(height, width):
+    size = scaled_size(width, height, longest_side)
+    if size == (width, height):
         return image
-    share = longest_side / max(height, width)
-    size = (max(1, round(width * share)), max(1, round(height * share)))
     return np.asarray(Pillow.fromarray(image).resize(size, Pillow.Resampling.BOX))
