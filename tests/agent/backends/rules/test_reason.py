@@ -122,7 +122,8 @@ def test_near_candidates_of_one_category_are_one_event(
     segment = judged(rules, video.triage(first, second)).verdict.segment
 
     assert segment is not None
-    assert (segment.start, segment.end) == (16, pytest.approx(end))
+    assert segment.start == 16
+    assert segment.end == pytest.approx(end)
 
 
 def test_an_ambiguous_event_names_its_rival_and_is_less_sure(

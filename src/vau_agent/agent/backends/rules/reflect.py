@@ -96,7 +96,11 @@ def _claim_doubts(reasoning: Reasoning, view: View) -> list[_Doubt]:
 def _quiet_doubts(view: View) -> list[_Doubt]:
     """Quiet is doubted where little was measured, and where a weak candidate lies."""
     times = [view.window.start, *(one.timestamp for one in view.album.frames), view.window.end]
-    gaps = [Segment(start=start, end=end) for start, end in pairwise(times) if end - start > GAP_S]
+    gaps = [
+        Segment(start=start, end=end)
+        for start, end in pairwise(times)
+        if end - start > GAP_S and view.share < MEASURED_SHARE
+    ]
     doubts = [
         _Doubt(
             text=f"Little was measured, and no frame was seen, from {format_span(gap)}.",
