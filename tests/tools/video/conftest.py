@@ -20,3 +20,9 @@ def file_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Kind], Path]:
         return made[kind.name]
 
     return give
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--hostile", type=int, default=400, help="how many damaged files test_hostile.py reads"
+    )
