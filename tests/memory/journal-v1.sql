@@ -6,7 +6,7 @@ CREATE TABLE leases (
         owner TEXT,
         expires REAL NOT NULL,
         seconds REAL NOT NULL
-    ) STRICT, WITHOUT ROWID
+    ) WITHOUT ROWID
     ;
 INSERT INTO "leases" VALUES('run-1',1,NULL,1795348834.5,30.0);
 CREATE TABLE records (
@@ -19,7 +19,7 @@ CREATE TABLE records (
         prev TEXT NOT NULL,
         hash TEXT NOT NULL,
         PRIMARY KEY (run_id, seq)
-    ) STRICT
+    )
     ;
 INSERT INTO "records" VALUES('run-1',1,'run.created','run.created','2026-11-22T12:00:01.500000+00:00','{"video":"a.mp4"}','4e65d3fbe8ad6535681b021b30785b12b6c0e3f8878859a4148b3f58b8835db0','035fa8f7042a951b8b106317f70da89a89e1a8c6306e80f7a9e39d0908863feb');
 INSERT INTO "records" VALUES('run-1',2,'policy.called','call-1','2026-11-22T12:00:07.500000+00:00','{"completion":"<verdict>normal</verdict> é","logprob":-0.0625,"tokens":[1,2,3]}','035fa8f7042a951b8b106317f70da89a89e1a8c6306e80f7a9e39d0908863feb','8265d7563e8337060432fef3d70d58301f8cd91966f0f27b9711cb02e86a9b0a');
@@ -29,7 +29,7 @@ CREATE TABLE runs (
         run_id TEXT PRIMARY KEY,
         seq INTEGER NOT NULL,
         head TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID
+    ) WITHOUT ROWID
     ;
 INSERT INTO "runs" VALUES('run-1',4,'31008d081646a264e938c4e923181b71a316e39ff35e771f7c95c83b3097494c');
 CREATE UNIQUE INDEX records_by_key ON records (run_id, key);

@@ -33,6 +33,8 @@ def read_all(path: Path) -> tuple[dict[int, Record], bool]:
                         records.setdefault(-number, found)
             except JournalError:
                 refused = True
+            journal.runs()
+            journal.release(journal.acquire(RUN, this_process(), 30))
             journal.verify(RUN)
             journal.run(RUN)
     except JournalError:

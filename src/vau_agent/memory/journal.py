@@ -111,8 +111,8 @@ class Journal:
     def runs(self) -> tuple[RunRow, ...]:
         """List all runs, the newest first."""
         with self._read() as db:
-            known = db.execute("SELECT run_id FROM runs").fetchall()
-            rows = [self._listed(db, run_id) for (run_id,) in known]
+            known = db.execute("SELECT CAST(run_id AS TEXT) FROM runs").fetchall()
+            rows = [self._listed(db, str(run_id)) for (run_id,) in known]
         return tuple(sorted(rows, key=lambda row: (row.created, row.run_id), reverse=True))
 
     def acquire(self, run_id: str, owner: str, seconds: float) -> Lease:
@@ -269,16 +269,9 @@ class Journal:
         """Give a run's row; one damaged run must not hide the others."""
         try:
             return self._row(db, run_id)
-        except IntegrityError:
-            seq, head = _known_head(db, run_id)
+        except JournalError:
             return RunRow(
-                run_id=run_id,
-                state="damaged",
-                spec={},
-                created="",
-                updated="",
-                records=seq,
-                head=head,
+                run_id=run_id, state="damaged", spec={}, created="", updated="", records=0, head=""
             )
 
     def _row(self, db: sqlite3.Connection, run_id: str) -> RunRow:
@@ -309,7 +302,12 @@ class Journal:
 
 def _head(db: sqlite3.Connection, run_id: str) -> tuple[int, str] | None:
     row = db.execute("SELECT seq, head FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-    return None if row is None else (int(row[0]), str(row[1]))
+    if row is None:
+        return None
+    seq, head = row
+    if not (isinstance(seq, int) and isinstance(head, str)):
+        raise IntegrityError(f"run {run_id!r}: its entry cannot be read; {NEXT_STEP}")
+    return seq, head
 
 
 def _known_head(db: sqlite3.Connection, run_id: str) -> tuple[int, str]:

@@ -11,7 +11,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from vau_agent.errors import RunLeaseError
 
@@ -29,6 +29,13 @@ class Lease:
     owner: str
     token: int
     expires: datetime
+
+
+class _Stored(NamedTuple):
+    token: int
+    owner: str | None
+    expires: float
+    seconds: float
 
 
 def this_process() -> str:
@@ -57,15 +64,14 @@ def take(
     Raises:
         RunLeaseError: Somebody else holds it.
     """
-    row = connection.execute(
-        "SELECT token, owner, expires, seconds FROM leases WHERE run_id = ?", (run_id,)
-    ).fetchone()
-    if row is not None and _holds(*row[1:], now=now):
+    stored = _stored(connection, run_id)
+    if stored is not None and _holds(stored, now=now):
         raise RunLeaseError(
-            f"run {run_id!r} is in use by {_readable(row[1])} until {_clock_time(row[2])}; wait "
-            "for it to end, or run the same command after that time"
+            f"run {run_id!r} is in use by {_readable(stored.owner)} until "
+            f"{_moment(stored.expires).isoformat(timespec='seconds')}; wait for it to end, or run "
+            "the same command after that time"
         )
-    token = 1 if row is None else int(row[0]) + 1
+    token = 1 if stored is None else stored.token + 1
     expires = now.timestamp() + seconds
     connection.execute(
         "INSERT INTO leases (run_id, token, owner, expires, seconds) VALUES (?, ?, ?, ?, ?)"
@@ -82,9 +88,9 @@ def check(connection: sqlite3.Connection, lease: Lease, *, now: datetime) -> Non
     Raises:
         RunLeaseError: The lease is not the run's current one.
     """
-    expires, seconds = _current(connection, lease)
-    if expires - now.timestamp() < seconds / 2:
-        _prolong(connection, lease, now.timestamp() + seconds)
+    stored = _current(connection, lease)
+    if stored.expires - now.timestamp() < stored.seconds / 2:
+        _prolong(connection, lease, now.timestamp() + stored.seconds)
 
 
 def prolong(connection: sqlite3.Connection, lease: Lease, *, now: datetime) -> Lease:
@@ -93,8 +99,7 @@ def prolong(connection: sqlite3.Connection, lease: Lease, *, now: datetime) -> L
     Raises:
         RunLeaseError: The lease is not the run's current one.
     """
-    _, seconds = _current(connection, lease)
-    expires = now.timestamp() + seconds
+    expires = now.timestamp() + _current(connection, lease).seconds
     _prolong(connection, lease, expires)
     return Lease(
         run_id=lease.run_id, owner=lease.owner, token=lease.token, expires=_moment(expires)
@@ -111,27 +116,30 @@ def give_back(connection: sqlite3.Connection, lease: Lease) -> None:
 
 def holder(connection: sqlite3.Connection, run_id: str, *, now: datetime) -> str | None:
     """Name who works on the run right now."""
-    row = connection.execute(
-        "SELECT owner, expires, seconds FROM leases WHERE run_id = ?", (run_id,)
-    ).fetchone()
-    return str(row[0]) if row is not None and _holds(*row, now=now) else None
+    stored = _stored(connection, run_id)
+    return stored.owner if stored is not None and _holds(stored, now=now) else None
 
 
-def _current(connection: sqlite3.Connection, lease: Lease) -> tuple[float, float]:
+def _stored(connection: sqlite3.Connection, run_id: str) -> _Stored | None:
     row = connection.execute(
-        "SELECT token, owner, expires, seconds FROM leases WHERE run_id = ?", (lease.run_id,)
+        "SELECT CAST(token AS INTEGER), CAST(owner AS TEXT), CAST(expires AS REAL),"
+        " CAST(seconds AS REAL) FROM leases WHERE run_id = ?",
+        (run_id,),
     ).fetchone()
-    if row is None or row[0] != lease.token or row[1] is None:
-        holds = (
-            "nobody holds it"
-            if row is None or row[1] is None
-            else f"{_readable(row[1])} took it over"
-        )
+    # A damaged number reads as 0, which only lets the lease run out.
+    return None if row is None else _Stored(row[0] or 0, row[1], row[2] or 0.0, row[3] or 0.0)
+
+
+def _current(connection: sqlite3.Connection, lease: Lease) -> _Stored:
+    stored = _stored(connection, lease.run_id)
+    if stored is None or stored.owner is None or stored.token != lease.token:
+        other = None if stored is None else stored.owner
+        holds = f"{_readable(other)} took it over" if other else "nobody holds it"
         raise RunLeaseError(
             f"run {lease.run_id!r} is no longer owned by {_readable(lease.owner)}: {holds}; "
             "run the same command again to continue it"
         )
-    return float(row[2]), float(row[3])
+    return stored
 
 
 def _prolong(connection: sqlite3.Connection, lease: Lease, expires: float) -> None:
@@ -141,12 +149,12 @@ def _prolong(connection: sqlite3.Connection, lease: Lease, expires: float) -> No
     )
 
 
-def _holds(owner: str | None, expires: float, seconds: float, *, now: datetime) -> bool:
-    if owner is None or is_gone(owner):
+def _holds(stored: _Stored, *, now: datetime) -> bool:
+    if stored.owner is None or is_gone(stored.owner):
         return False
-    left = expires - now.timestamp()
+    left = stored.expires - now.timestamp()
     # More time left than was ever given means that the clock was set back since.
-    return 0 < left <= 2 * seconds
+    return 0 < left <= 2 * stored.seconds
 
 
 def _host() -> str:
@@ -176,14 +184,12 @@ def _answers(pid: int) -> bool:
     return True
 
 
-def _readable(owner: str) -> str:
+def _readable(owner: str | None) -> str:
+    if owner is None:
+        return "nobody"
     host, *rest = owner.rsplit(":", 2)
     return f"process {rest[0]} on {host.partition('/')[0]}" if len(rest) == 2 else owner
 
 
 def _moment(timestamp: float) -> datetime:
     return datetime.fromtimestamp(timestamp, UTC)
-
-
-def _clock_time(timestamp: float) -> str:
-    return _moment(timestamp).isoformat(timespec="seconds")

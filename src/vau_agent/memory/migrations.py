@@ -14,7 +14,7 @@ _V1: Final = (
         run_id TEXT PRIMARY KEY,
         seq INTEGER NOT NULL,
         head TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID
+    ) WITHOUT ROWID
     """,
     """
     CREATE TABLE records (
@@ -27,7 +27,7 @@ _V1: Final = (
         prev TEXT NOT NULL,
         hash TEXT NOT NULL,
         PRIMARY KEY (run_id, seq)
-    ) STRICT
+    )
     """,
     "CREATE UNIQUE INDEX records_by_key ON records (run_id, key)",
     """
@@ -41,7 +41,7 @@ _V1: Final = (
         owner TEXT,
         expires REAL NOT NULL,
         seconds REAL NOT NULL
-    ) STRICT, WITHOUT ROWID
+    ) WITHOUT ROWID
     """,
     """
     CREATE TRIGGER records_are_not_updated BEFORE UPDATE ON records
