@@ -63,9 +63,7 @@ def open_context(home: Home) -> OpenContext:
                 backend=backend,
                 tools={zoom.name: zoom},
                 blobs=home.blobs,
-                recorder=Recorder(
-                    home.journal, lease, timer=lambda: 0.0, on_event=on_event
-                ),
+                recorder=Recorder(home.journal, lease, timer=lambda: 0.0, on_event=on_event),
                 reader=reader,
                 on_progress=lambda stage, share: None,
             )

@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,7 @@ def analyse(home: Path, reader: SyntheticReader, point: Point) -> None:
     """Run, or go on with, the analysis whose home is `home`."""
     settings = Settings(
         home=home,
-        triage=TriageSettings(longest_side=64),
+        triage=TriageSettings(longest_side=48, fps=4, zoom_fps=4, zoom_longest_side=48),
         analysis=AnalysisSettings(frames_per_window=4, frames_per_zoom=2),
     )
     with KillingJournal.open(home / "journal.sqlite", clock=lambda: NOON) as journal:
@@ -195,10 +195,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()
-    scene = build_scene("fall", seed=3, duration_s=6.0, size=(96, 72), fps=10.0)
-    reader = SyntheticReader(scene=replace(scene))
+    scene = build_scene("fire", seed=3, duration_s=3.0, size=(96, 72), fps=8.0)
+    reader = SyntheticReader(scene=scene)
 
-    names: list[str] = []
     home = options.folder / "undisturbed"
     home.mkdir(parents=True)
     log = home / "points"
@@ -211,9 +210,9 @@ def main() -> None:
     for number in range(1, len(names) + 1, options.every):
         home = options.folder / str(number)
         home.mkdir()
-        status = fork(lambda home=home, number=number: analyse(home, reader, kill_at(number)))
+        status = fork(partial(analyse, home, reader, kill_at(number)))
         killed += os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        resumed = fork(lambda home=home: analyse(home, reader, lambda name: None))
+        resumed = fork(partial(analyse, home, reader, lambda name: None))
         where = names[number - 1]
         found = ["resuming failed"] if resumed else faults(home, undisturbed, where)
         if found:
