@@ -33,6 +33,8 @@ VideoPacket: TypeAlias = "Packet[VideoStream]"
 THREAD_TYPE: Final = ThreadType.SLICE
 
 _HEAD_BYTES: Final = 4096
+_LIBRARY_MAX_STREAMS: Final = 1000
+_PADDING: Final = 128
 _BUFFER_BYTES: Final = 1 << 18
 _READ_ERRORS: Final = 64
 """Packets in a row that may fail to read before the rest of a file is given up."""
@@ -140,8 +142,8 @@ class Demuxer:
             "format_whitelist": FORMAT_ALLOWLIST,
             "codec_whitelist": ",".join(sorted(DECODERS)),
             "protocol_whitelist": "",
-            "max_pixels": str(limits.max_width * limits.max_height),
-            "max_streams": str(limits.max_streams),
+            "max_pixels": str(_max_pixels(limits)),
+            "max_streams": str(max(limits.max_streams + 1, _LIBRARY_MAX_STREAMS)),
             "threads": "1",
         }
 
@@ -174,7 +176,7 @@ class Demuxer:
                 stream.discard = Discard.all
         context = best.codec_context
         check_size(context.width, context.height, name=self._name, limits=self._limits)
-        context.options = {"max_pixels": str(self._limits.max_width * self._limits.max_height)}
+        context.options = {"max_pixels": str(_max_pixels(self._limits))}
         context.thread_type = THREAD_TYPE
         context.thread_count = 1
         return best
@@ -189,6 +191,11 @@ def check_size(width: int, height: int, *, name: str, limits: VideoLimits) -> No
     largest = sorted((limits.max_width, limits.max_height))
     if any(side > most for side, most in zip(sorted((width, height)), largest, strict=True)):
         raise refusal("frame-too-large", name, detail=f"{width}x{height}")
+
+
+def _max_pixels(limits: VideoLimits) -> int:
+    """Give the library's own limit: ours, and room for the padding that it counts."""
+    return (limits.max_width + _PADDING) * (limits.max_height + _PADDING)
 
 
 def codec_name(stream: VideoStream) -> str:
