@@ -11,6 +11,8 @@ from vau_agent.agent.backends.rules.view import View, format_span, format_time
 from vau_agent.agent.times import asked_segment, named_times
 from vau_agent.schemas import Box, Claim, Reasoning, Segment
 
+MAX_REASONS: Final = 4
+"""Sentences of the reasoning that answer a 'why'; the report holds them all."""
 THIRD: Final = 1 / 3
 """Places are named by thirds of the picture."""
 
@@ -56,22 +58,21 @@ class _Case:
         )
 
     @property
-    def asked_event(self) -> Event | None:
-        """The event of the category that the question names."""
-        asked = _asked_category(self)
-        return next((event for event in self.events if event.category == asked), None)
+    def event(self) -> Event | None:
+        """The event that is asked about: of the named category, else the judged one."""
+        asked, judged = _asked_category(self), self.reasoning.verdict.segment
+        for event in self.events:
+            is_judged = judged is None or event.segment.overlap(judged) > 0
+            if event.category == asked if asked is not None else is_judged:
+                return event
+        return None
 
     @property
     def span(self) -> Segment | None:
-        """The segment that is asked about: the named event, else the verdict, else the strongest.
-
-        `None` when there is no such event.
-        """
-        if _asked_category(self) is not None:
-            return self.asked_event.segment if self.asked_event else None
-        if self.reasoning.verdict.segment is not None:
+        """The segment that is asked about; `None` when there is no such event."""
+        if _asked_category(self) is None and self.reasoning.verdict.segment is not None:
             return self.reasoning.verdict.segment
-        return self.events[0].segment if self.events else None
+        return self.event.segment if self.event else None
 
     def cite(self, segment: Segment | None) -> tuple[str, ...]:
         """Cite frames of a span, or of the window."""
@@ -178,7 +179,7 @@ def _happenings(case: _Case, span: Segment) -> tuple[Claim, ...]:
 
 def _reply_category(case: _Case) -> tuple[Claim, ...]:
     asked = _asked_category(case)
-    event = case.asked_event
+    event = case.event
     if event is not None:
         text = f"Yes, {asked} fits what was measured from {format_span(event.segment)}."
         claim = Claim(text=text, frames=case.cite(event.segment))
@@ -217,24 +218,21 @@ def _reply_when(case: _Case) -> tuple[Claim, ...]:
     if case.span is None:
         return _summary(case)
     text = f"From {format_span(case.span)}, which is {case.span.duration:.1f} s."
-    peak = [event for event in case.events if event.segment.overlap(case.span) > 0][:1]
     claims = [Claim(text=text, frames=case.cite(case.span))]
-    for event in peak:
-        moment = event.candidate.peak
-        said = f"It is strongest at {format_time(moment)}."
-        frames = case.view.album.near(moment, inside=event.segment)
-        claims.append(Claim(text=said, frames=frames))
+    if case.event is not None:
+        peak = case.event.candidate.peak
+        frames = case.view.album.near(peak, inside=case.event.segment)
+        claims.append(Claim(text=f"It is strongest at {format_time(peak)}.", frames=frames))
     return tuple(claims)
 
 
 def _reply_where(case: _Case) -> tuple[Claim, ...]:
-    placed = [event for event in case.events if event.candidate.box is not None]
-    if not placed or placed[0].candidate.box is None:
+    event = case.event
+    if event is None or event.candidate.box is None:
         text = "The place in the picture was not measured."
         return (Claim(text=text, frames=case.cite(case.span)),)
-    event = placed[0]
     peak = event.candidate.peak
-    text = f"In the {_place(placed[0].candidate.box)} of the picture, at {format_time(peak)}."
+    text = f"In the {_place(event.candidate.box)} of the picture, at {format_time(peak)}."
     return (Claim(text=text, frames=case.view.album.near(peak, inside=event.segment, count=2)),)
 
 
@@ -249,17 +247,16 @@ def _reply_sure(case: _Case) -> tuple[Claim, ...]:
         "how well they fit; it is not a calibrated probability."
     )
     claims = [Claim(text=text, frames=case.cite(case.span))]
-    for event in case.events[:1]:
-        if len(event.matches) > 1:
-            second = event.matches[1].pattern.category
-            said = f"The next best reading is {second}."
-            claims.append(Claim(text=said, frames=case.cite(event.segment)))
+    if case.event is not None and len(case.event.matches) > 1:
+        second = case.event.matches[1].pattern.category
+        said = f"The next best reading is {second}."
+        claims.append(Claim(text=said, frames=case.cite(case.event.segment)))
     return tuple(claims)
 
 
 def _reply_why(case: _Case) -> tuple[Claim, ...]:
     standing = tuple(claim for claim in case.reasoning.claims if claim.struck is None)
-    return standing[:4] or _summary(case)
+    return standing[:MAX_REASONS] or _summary(case)
 
 
 def _summary(case: _Case) -> tuple[Claim, ...]:
@@ -271,8 +268,8 @@ def _summary(case: _Case) -> tuple[Claim, ...]:
     else:
         text = f"Nothing abnormal was found from {format_span(case.view.window)}."
     claims = [Claim(text=text, frames=case.cite(case.span))]
-    for event in case.events[:1] if verdict.label != "normal" else ():
-        claims.extend(event_claims(event, case.view.album)[1:])
+    if case.event is not None and verdict.label != "normal":
+        claims.extend(event_claims(case.event, case.view.album)[1:])
     return tuple(claims)
 
 
