@@ -6,6 +6,7 @@ input, answers go to standard output (see `wire.py`). It ends when its input doe
 
 import ctypes
 import json
+import math
 import os
 import resource
 import select
@@ -57,7 +58,7 @@ def give_up_powers() -> None:
 
 def set_limits(limits: VideoLimits, *, file_bytes: int) -> None:
     """Bound memory, processor time, files and their size."""
-    cpu = round(cpu_budget(limits, file_bytes=file_bytes))
+    cpu = math.ceil(cpu_budget(limits, file_bytes=file_bytes))
     memory = limits.child_memory_mb * MIB
     for what, soft, hard in (
         (resource.RLIMIT_CORE, 0, 0),

@@ -1,0 +1,189 @@
+"""The decoding child: what it may do, what its end means, and that nothing of it remains."""
+
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+
+from tests.tools.video.barcoded import KINDS, Kind, read
+from vau_agent.errors import SegmentOutOfRangeError, VideoError
+from vau_agent.settings import VideoLimits
+from vau_agent.tools.video.factory import open_video
+from vau_agent.tools.video.sandbox import SandboxedReader
+
+BY_NAME: Final = {kind.name: kind for kind in KINDS}
+
+
+@pytest.fixture
+def path(file_of: Callable[[Kind], Path]) -> Path:
+    return file_of(BY_NAME["h264-closed-gop"])
+
+
+def children() -> list[int]:
+    """Process ids of this process's children, zombies too."""
+    tasks = Path("/proc/self/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+
+
+def only_child() -> int:
+    (pid,) = children()
+    return pid
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remains() -> Iterator[None]:
+    assert children() == []
+    before = open_descriptors()
+    yield
+    assert children() == []
+    assert open_descriptors() == before
+
+
+def test_the_child_has_given_up_what_it_does_not_need(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "canary-3141")
+    limits = VideoLimits(child_memory_mb=1000, base_cpu_seconds=77, cpu_seconds_per_mb=0)
+
+    with open_video(path, limits=limits):
+        process = Path(f"/proc/{only_child()}")
+        status = process.joinpath("status").read_text()
+        bounds = {
+            line[:26].strip(): line[26:].split()[0]
+            for line in process.joinpath("limits").read_text().splitlines()
+        }
+        environment = process.joinpath("environ").read_bytes()
+
+    assert "NoNewPrivs:\t1" in status
+    assert bounds["Max address space"] == str(1000 << 20)
+    assert bounds["Max cpu time"] == "77"
+    assert bounds["Max file size"] == bounds["Max core file size"] == "0"
+    assert int(bounds["Max open files"]) <= 32
+    assert b"canary" not in environment
+
+
+def test_a_killed_child_is_reported_and_replaced_until_it_has_died_too_often(path: Path) -> None:
+    with open_video(path) as reader:
+        for _ in range(3):
+            os.kill(only_child(), signal.SIGSEGV)
+            with pytest.raises(VideoError) as caught:
+                list(reader.keyframes())
+            assert caught.value.kind == "decoder-died"
+            if _ < 2:
+                assert [read(frame.image) for frame in reader.frames_at([1.0])] == [25]
+
+        with pytest.raises(VideoError, match="3 times"):
+            list(reader.keyframes())
+
+
+def test_a_child_killed_in_the_middle_of_a_stream_ends_the_stream_with_an_error(
+    path: Path,
+) -> None:
+    with open_video(path) as reader:
+        frames = reader.frames()
+        next(frames)
+        os.kill(only_child(), signal.SIGKILL)
+        with pytest.raises(VideoError) as caught:
+            list(frames)
+        assert caught.value.kind in {"decoder-died", "over-budget"}
+        assert len(list(reader.frames())) == 100
+
+
+@pytest.mark.parametrize(("seconds", "allowed"), [(60.0, True), (0.001, False)])
+def test_a_request_may_take_its_wall_time_and_no_more(
+    path: Path, seconds: float, allowed: bool
+) -> None:
+    limits = VideoLimits(base_wall_seconds=seconds, wall_seconds_per_mb=0)
+    if allowed:
+        open_video(path, limits=limits).close()
+        return
+    with pytest.raises(VideoError, match="base_wall_seconds") as caught:
+        open_video(path, limits=limits)
+    assert caught.value.kind == "over-budget"
+
+
+def test_a_child_that_has_used_half_its_processor_time_is_replaced_unnoticed(path: Path) -> None:
+    limits = VideoLimits(base_cpu_seconds=0.2, cpu_seconds_per_mb=0)
+
+    with open_video(path, limits=limits) as reader:
+        first = only_child()
+        numbers = [read(frame.image) for _ in range(3) for frame in reader.frames_at([2.0])]
+        assert numbers == [50, 50, 50]
+        assert only_child() != first
+
+
+def test_a_long_request_follows_an_abandoned_stream(path: Path) -> None:
+    with open_video(path) as reader:
+        next(reader.frames())
+        times = np.linspace(0, 3.9, 30_000).tolist()
+
+        frames = reader.frames_at(times, longest_side=16)
+
+        assert sum(1 for _ in frames) == len(times)
+
+
+def test_streams_may_be_left_again_and_again(path: Path) -> None:
+    with open_video(path) as reader:
+        for _ in range(20):
+            assert read(next(reader.frames(longest_side=120)).image) == 0
+            assert len(reader.packet_index().pts) == 100
+
+
+def test_frames_belong_to_the_caller(path: Path) -> None:
+    with open_video(path) as reader:
+        first, second, *_ = reader.frames(longest_side=120)
+
+    first.image[:] = 0
+    assert read(second.image) == 1
+
+
+def test_a_closed_reader_says_so_and_may_be_closed_twice(path: Path) -> None:
+    reader = open_video(path)
+    reader.close()
+    reader.close()
+
+    with pytest.raises(ValueError, match="is closed"):
+        list(reader.frames())
+
+
+def test_an_unopened_file_leaves_nothing_behind(tmp_path: Path) -> None:
+    noise = tmp_path / "noise.mp4"
+    noise.write_bytes(bytes(1000))
+
+    for _ in range(3):
+        with pytest.raises(VideoError):
+            open_video(noise)
+
+
+def test_times_are_checked_without_asking_the_child(path: Path) -> None:
+    with open_video(path) as reader, pytest.raises(SegmentOutOfRangeError, match="0 to 4"):
+        reader.frames_at([4.1])
+
+
+def test_a_child_that_starts_garbage_on_the_pipe_is_ended(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    with pytest.raises(VideoError) as caught:
+        SandboxedReader(file, name="x", sha256="0", reader="nonsense", limits=VideoLimits())
+    assert caught.value.kind == "decoder-died"
+
+
+def test_memory_does_not_grow_with_the_frames_read(path: Path) -> None:
+    with open_video(path) as reader:
+        for _ in reader.frames():
+            pass
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for _ in range(20):
+            for _ in reader.frames():
+                pass
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    assert after - before < 8 * 1024
