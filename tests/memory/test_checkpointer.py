@@ -112,6 +112,20 @@ def test_values_come_back_as_they_were(value: object) -> None:
     assert serializer.loads_typed(serializer.dumps_typed(value)) == value
 
 
+def test_a_value_that_cannot_be_saved_is_refused() -> None:
+    with pytest.raises(CheckpointError, match=r"cannot be saved: .*keep it to JSON values"):
+        StrictSerializer([], LIMIT).dumps_typed({"model": object()})
+
+
+def test_a_graph_that_names_more_types_is_given_none() -> None:
+    serializer = StrictSerializer([Verdict], LIMIT)
+
+    merged = serializer.with_msgpack_allowlist([Segment])
+
+    with pytest.raises(CheckpointError, match=r"vau_agent.schemas.Segment, which is not allowed"):
+        merged.dumps_typed(Segment(start=1, end=2))
+
+
 def test_a_state_may_be_as_large_as_the_setting_and_no_larger() -> None:
     serializer = StrictSerializer([], 1024)
     head = len(ormsgpack.packb("x" * 1000)) - 1000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vau_agent.errors import RunLeaseError
+from vau_agent.errors import JournalError, RunLeaseError
 from vau_agent.memory.journal import Journal, utc_now
 from vau_agent.memory.leases import Lease, is_gone, this_process
 
@@ -170,15 +170,36 @@ def test_a_held_run_is_renewed_while_nothing_is_written(path: Path) -> None:
 
 
 def test_a_run_that_was_taken_over_ends_its_renewals(path: Path) -> None:
-    before = threading.active_count()
     with Journal.open(path) as journal, Journal.open(path) as other:
         journal.create_run(RUN, {})
-        with pytest.raises(RunLeaseError), journal.hold(RUN, ELSEWHERE, 30) as lease:
+        with pytest.raises(RunLeaseError), journal.hold(RUN, ELSEWHERE, 0.3) as lease:
             journal.release(lease)
             taken = other.acquire(RUN, this_process(), 30)
+            for thread in threading.enumerate():
+                if thread.name == f"lease {RUN}":
+                    thread.join(timeout=60)
+                    assert not thread.is_alive()
             journal.append(lease, "k", "a", {})
         other.append(taken, "k", "a", {})
-    assert threading.active_count() == before
+
+
+def test_a_renewal_that_fails_once_is_tried_again(path: Path) -> None:
+    tries = threading.Semaphore(0)
+    failures = [JournalError("the disk is full for a moment")]
+
+    def clock() -> datetime:
+        if threading.current_thread() is not threading.main_thread():
+            tries.release()
+            if failures:
+                raise failures.pop()
+        return utc_now()
+
+    with Journal.open(path, clock=clock) as journal:
+        journal.create_run(RUN, {})
+        with journal.hold(RUN, ELSEWHERE, 0.3) as lease:
+            for _ in range(3):
+                assert tries.acquire(timeout=60)
+            journal.append(lease, "k", "a", {})
 
 
 OWNER, REFUSED = 10, 20
