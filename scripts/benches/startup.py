@@ -2,10 +2,11 @@
 
 import sys
 from statistics import median
+from typing import Final
 
 from scripts.benches.measure import Work, run_alternately
 
-EMPTY = "python -c pass"
+EMPTY: Final = "python -c pass"
 
 
 def cold_start(work: Work) -> None:
