@@ -1,15 +1,18 @@
 """What a video reader gives: frames by presentation time, never by index."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vau_agent.schemas import FrameRateMode, Segment, VideoInfo
+if TYPE_CHECKING:
+    from vau_agent.schemas import FrameRateMode, Segment, VideoInfo
 
 Image = NDArray[np.uint8]
 """Height x width x 3, RGB."""

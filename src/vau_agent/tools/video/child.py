@@ -1,6 +1,7 @@
 """One decoding child: started, spoken to within a time budget, and always reaped."""
 
 import fcntl
+import json
 import logging
 import os
 import select
@@ -8,14 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vau_agent.errors import VideoError
 from vau_agent.schemas import VideoInfo
-from vau_agent.settings import VideoLimits
-from vau_agent.tools.video.budgets import wall_budget
+from vau_agent.tools.video.budgets import Budget
 from vau_agent.tools.video.refusals import refusal
 from vau_agent.tools.video.wire import Header, receive, send
 
@@ -78,24 +79,24 @@ class Answer(_Message):
 class Child:
     """A running child that serves one open file."""
 
-    def __init__(self, file: int, *, name: str, limits: VideoLimits) -> None:
+    def __init__(self, file: int, *, name: str, budget: Budget) -> None:
         """Start it.
 
         Args:
             file: Descriptor of the video; the child reads it from the beginning.
             name: The file as the person gave it, for messages.
-            limits: What a video may cost.
+            budget: What the file may cost.
         """
         size = os.fstat(file).st_size
         self._name = name
-        self._budget = wall_budget(limits, file_bytes=size)
-        self._max_payload = max(3 * limits.max_width * limits.max_height, 8 * size)
+        self._budget = budget.wall_seconds
+        self._max_payload = max(3 * budget.max_width * budget.max_height, 8 * size)
         self._left = self._budget
         paths = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-P", "-s", "-m", "vau_agent.tools.video.worker"),
-                *(str(file), limits.model_dump_json()),
+                *(str(file), json.dumps(asdict(budget))),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

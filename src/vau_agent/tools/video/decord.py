@@ -6,23 +6,29 @@ MPEG-TS is refused, and sizes of packets are unknown (given as 0). Picture numbe
 presentation ticks.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 import decord
 import numpy as np
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from vau_agent.schemas import Segment, VideoInfo
-from vau_agent.settings import VideoLimits
 from vau_agent.tools.video.base import Frame, PacketIndex, frame_rate_mode
+from vau_agent.tools.video.budgets import PictureLimits
 from vau_agent.tools.video.demux import check_size
-from vau_agent.tools.video.pictures import scaled_size
+from vau_agent.tools.video.pictures import to_image
+from vau_agent.tools.video.probe import Probe, Span, to_info
 from vau_agent.tools.video.refusals import refusal
 from vau_agent.tools.video.times import check_times
+
+if TYPE_CHECKING:
+    from vau_agent.schemas import VideoInfo
 
 _TIME_BASE: Final = Fraction(1, 1_000_000)
 """decord gives times as seconds in single precision; finer ticks would say more than it knows."""
@@ -31,7 +37,7 @@ _TIME_BASE: Final = Fraction(1, 1_000_000)
 class DecordReader:
     """Reads one video from an open file."""
 
-    def __init__(self, file: BinaryIO, *, name: str, sha256: str, limits: VideoLimits) -> None:
+    def __init__(self, file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits) -> None:
         """Open the file through its descriptor; see `PyavReader`."""
         self._name = name
         self._limits = limits
@@ -45,25 +51,31 @@ class DecordReader:
         end = float(spans[-1, 1] - spans[0, 0])
         height, width, _ = self._full[0].shape
         check_size(width, height, name=name, limits=limits)
-        self._info = VideoInfo(
-            sha256=sha256,
-            bytes=os.fstat(file.fileno()).st_size,
-            container="unknown",
-            codec="unknown",
-            width=width,
-            height=height,
-            duration_s=max(end, float(self._times[-1])),
-            frame_rate_mode=frame_rate_mode(self._times, tick=float(_TIME_BASE)),
-            average_fps=float(self._full.get_avg_fps()),
-            frame_count=len(self._full),
-            keyframe_count=len(self._keys),
-            warnings=("decord is inexact with edit lists, open GOPs and MPEG-4 B-frames.",),
-        )
+        self._duration = max(end, float(self._times[-1]))
+        self._average_fps = float(self._full.get_avg_fps())
+        self._found = {
+            "sha256": sha256,
+            "bytes": os.fstat(file.fileno()).st_size,
+            "container": "unknown",
+            "codec": "unknown",
+            "width": width,
+            "height": height,
+            "duration_s": self._duration,
+            "frame_rate_mode": frame_rate_mode(self._times, tick=float(_TIME_BASE)),
+            "average_fps": self._average_fps,
+            "frame_count": len(self._full),
+            "keyframe_count": len(self._keys),
+            "warnings": ["decord is inexact with edit lists, open GOPs and MPEG-4 B-frames."],
+        }
 
     @property
     def info(self) -> VideoInfo:
         """What is known without decoding."""
-        return self._info
+        return to_info(self._found)
+
+    def probe(self) -> Probe:
+        """Give the fields of `info` as plain values."""
+        return self._found
 
     def packet_index(self) -> PacketIndex:
         """Give the times of the pictures; sizes are 0 because decord does not tell them."""
@@ -83,7 +95,7 @@ class DecordReader:
 
     def frames(
         self,
-        segment: Segment | None = None,
+        segment: Span | None = None,
         *,
         fps: float | None = None,
         longest_side: int | None = None,
@@ -92,7 +104,7 @@ class DecordReader:
         start, end = (segment.start, segment.end) if segment else (0.0, np.inf)
         inside = np.flatnonzero((self._times >= start - 1e-6) & (self._times < end - 1e-6))
         rate = min(fps or self._limits.max_fps, self._limits.max_fps)
-        if len(inside) and (fps or self._info.average_fps > rate):
+        if len(inside) and (fps or self._average_fps > rate):
             cells = np.floor((self._times[inside] - start) * rate + 1e-3)
             inside = inside[np.concatenate(([True], np.diff(cells) > 0))]
         return self._read(inside, longest_side=longest_side)
@@ -106,7 +118,7 @@ class DecordReader:
             SegmentOutOfRangeError: A timestamp is negative or past the end.
         """
         times = sorted(timestamps)
-        check_times(times, duration=self._info.duration_s, name=self._name)
+        check_times(times, duration=self._duration, name=self._name)
         shown = np.searchsorted(self._times, np.asarray(times) + 1e-6, side="right") - 1
         return self._read(np.maximum(shown, 0), longest_side=longest_side)
 
@@ -127,30 +139,26 @@ class DecordReader:
         """Close."""
         self.close()
 
-    def _open(self, width: int = -1, height: int = -1) -> decord.VideoReader:
+    def _open(self) -> decord.VideoReader:
         try:
-            return decord.VideoReader(
-                self._path, ctx=decord.cpu(0), width=width, height=height, num_threads=1
-            )
+            return decord.VideoReader(self._path, ctx=decord.cpu(0), num_threads=1)
         except (decord.DECORDError, RuntimeError) as error:
             raise refusal("not-a-video", self._name) from error
 
     def _read(self, numbers: NDArray[np.int64], *, longest_side: int | None) -> Iterator[Frame]:
-        """Read pictures by number, scaled inside decord."""
-        size = scaled_size(self._info.width, self._info.height, longest_side)
-        whole = size == (self._info.width, self._info.height)
-        video = self._full if whole else self._open(*size)
+        """Read pictures by number; decord's own scaling fails on rotated videos."""
         keys = set(self._keys.tolist())
         for number in numbers.tolist():
             try:
-                image = np.asarray(video[number].asnumpy(), dtype=np.uint8)
+                whole = np.asarray(self._full[number].asnumpy(), dtype=np.uint8)
             except (decord.DECORDError, RuntimeError) as error:
                 raise refusal("truncated", self._name) from error
             timestamp = float(self._times[number])
+            picture = VideoFrame.from_ndarray(whole, format="rgb24")
             yield Frame(
                 timestamp=timestamp,
                 pts=round(timestamp / float(_TIME_BASE)),
                 time_base=_TIME_BASE,
-                image=image,
+                image=to_image(picture, longest_side=longest_side),
                 is_key=number in keys,
             )

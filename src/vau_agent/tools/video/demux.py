@@ -18,7 +18,7 @@ from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from vau_agent.errors import VideoError
-from vau_agent.settings import VideoLimits
+from vau_agent.tools.video.budgets import PictureLimits
 from vau_agent.tools.video.formats import (
     CODECS,
     DECODERS,
@@ -44,7 +44,7 @@ _BACK_OFF_SECONDS: Final = (0, 1, 2, 4, 8, 16, 32, 64)
 class Demuxer:
     """One open container and its best video stream."""
 
-    def __init__(self, file: BinaryIO, *, name: str, limits: VideoLimits) -> None:
+    def __init__(self, file: BinaryIO, *, name: str, limits: PictureLimits) -> None:
         self._file = file
         self._name = name
         self._limits = limits
@@ -182,7 +182,7 @@ class Demuxer:
         return best
 
 
-def check_size(width: int, height: int, *, name: str, limits: VideoLimits) -> None:
+def check_size(width: int, height: int, *, name: str, limits: PictureLimits) -> None:
     """Refuse pictures larger than allowed, lying or standing.
 
     Raises:
@@ -193,7 +193,7 @@ def check_size(width: int, height: int, *, name: str, limits: VideoLimits) -> No
         raise refusal("frame-too-large", name, detail=f"{width}x{height}")
 
 
-def _max_pixels(limits: VideoLimits) -> int:
+def _max_pixels(limits: PictureLimits) -> int:
     """Give the library's own limit: ours, and room for the padding that it counts."""
     return (limits.max_width + _PADDING) * (limits.max_height + _PADDING)
 

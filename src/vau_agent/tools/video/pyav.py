@@ -8,25 +8,30 @@ Runs in the sandboxed child; nothing here bounds time or memory. One stream of f
 time: asking for a second one ends the first.
 """
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from os import SEEK_END
 from types import TracebackType
-from typing import BinaryIO, Final, Literal, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 import numpy as np
 from av.video.frame import VideoFrame
 
-from vau_agent.schemas import Segment, VideoInfo
-from vau_agent.settings import VideoLimits
 from vau_agent.tools.video.base import Frame, PacketIndex, frame_rate_mode
+from vau_agent.tools.video.budgets import PictureLimits
 from vau_agent.tools.video.decode import Decoder
 from vau_agent.tools.video.demux import Demuxer, codec_name, packet_pts
 from vau_agent.tools.video.pictures import quarter_turns, to_image
+from vau_agent.tools.video.probe import Probe, Span, to_info
 from vau_agent.tools.video.refusals import refusal
 from vau_agent.tools.video.timeline import Timeline
 from vau_agent.tools.video.times import check_times
+
+if TYPE_CHECKING:
+    from vau_agent.schemas import VideoInfo
 
 _MIN_PACKETS: Final = 8
 """Packets below which a share of damaged ones says nothing."""
@@ -35,14 +40,14 @@ _MIN_PACKETS: Final = 8
 class PyavReader:
     """Reads one video from an open file."""
 
-    def __init__(self, file: BinaryIO, *, name: str, sha256: str, limits: VideoLimits) -> None:
+    def __init__(self, file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits) -> None:
         """Read the packet times and the first picture.
 
         Args:
             file: The open file; it is not closed here.
             name: The file as the person gave it, for messages.
             sha256: Digest of the file.
-            limits: What a video may cost.
+            limits: What its pictures may cost.
 
         Raises:
             VideoOpenError: The file is refused.
@@ -56,15 +61,20 @@ class PyavReader:
         if not self._packets.pts:
             raise refusal("no-frames", name)
         self._timeline = self._packets.timeline(self._demuxer)
+        self._average_fps = len(self._timeline.pts) / self._timeline.duration
         self._decoder = Decoder(self._demuxer, self._timeline, name=name)
         self._turn = 0
-        self._info = self._describe(sha256, self._first_picture())
+        self._found = self._describe(sha256, self._first_picture())
 
     @property
     def info(self) -> VideoInfo:
         """What is known so far; warnings grow as damage is met."""
-        warnings = (*self._info.warnings, *self._damage_warnings())
-        return self._info.model_copy(update={"warnings": warnings})
+        return to_info(self.probe())
+
+    def probe(self) -> Probe:
+        """Give the fields of `info` as plain values."""
+        warnings = [*self._open_warnings(), *self._damage_warnings()]
+        return {**self._found, "warnings": warnings}
 
     def packet_index(self) -> PacketIndex:
         """Read the packet index again (demux only)."""
@@ -79,7 +89,7 @@ class PyavReader:
 
     def frames(
         self,
-        segment: Segment | None = None,
+        segment: Span | None = None,
         *,
         fps: float | None = None,
         longest_side: int | None = None,
@@ -87,7 +97,7 @@ class PyavReader:
         """Decode a segment in time order, at most `fps` frames a second (all when `None`)."""
         start, end = (segment.start, segment.end) if segment else (0.0, self._timeline.duration)
         rate = min(fps or self._limits.max_fps, self._limits.max_fps)
-        if fps is None and self._info.average_fps <= self._limits.max_fps:
+        if fps is None and self._average_fps <= self._limits.max_fps:
             wanted = self._timeline.between(start, end)
         else:
             wanted = self._timeline.sampled(start, end, fps=rate)
@@ -169,30 +179,28 @@ class PyavReader:
             return picture
         raise refusal("no-frames", self._name)
 
-    def _describe(self, sha256: str, picture: VideoFrame) -> VideoInfo:
+    def _describe(self, sha256: str, picture: VideoFrame) -> Probe:
         timeline, stream = self._timeline, self._demuxer.stream
         turns = quarter_turns(picture)
         size = (picture.width, picture.height)
         width, height = size[::-1] if turns % 2 else size
-        duration = timeline.duration
-        return VideoInfo(
-            sha256=sha256,
-            bytes=self._bytes,
-            container=self._demuxer.container.format.name.split(",")[0],
-            codec=codec_name(stream),
-            width=width,
-            height=height,
-            rotation=_CLOCKWISE[turns],
-            duration_s=duration,
-            frame_rate_mode=frame_rate_mode(
-                timeline.seconds_of(timeline.pts), tick=float(timeline.time_base)
+        return {
+            "sha256": sha256,
+            "bytes": self._bytes,
+            "container": self._demuxer.container.format.name.split(",")[0],
+            "codec": codec_name(stream),
+            "width": width,
+            "height": height,
+            "rotation": _CLOCKWISE[turns],
+            "duration_s": timeline.duration,
+            "frame_rate_mode": frame_rate_mode(
+                timeline.all_seconds(), tick=float(timeline.time_base)
             ),
-            average_fps=len(timeline.pts) / duration if duration else 0.0,
-            frame_count=len(timeline.pts),
-            keyframe_count=len(timeline.key_pts),
-            has_audio=bool(self._demuxer.container.streams.audio),
-            warnings=tuple(self._open_warnings()),
-        )
+            "average_fps": self._average_fps,
+            "frame_count": len(timeline.pts),
+            "keyframe_count": len(timeline.key_pts),
+            "has_audio": bool(self._demuxer.container.streams.audio),
+        }
 
     def _open_warnings(self) -> Iterator[str]:
         if self._demuxer.skipped_streams:
@@ -209,7 +217,7 @@ class PyavReader:
             yield f"{self._demuxer.read_errors} packets could not be read."
 
 
-_CLOCKWISE: Final[dict[int, Literal[0, 90, 180, 270]]] = {0: 0, 1: 270, 2: 180, 3: 90}
+_CLOCKWISE: Final = (0, 270, 180, 90)
 """Quarter turns anticlockwise, as clockwise degrees."""
 
 
@@ -217,11 +225,11 @@ _CLOCKWISE: Final[dict[int, Literal[0, 90, 180, 270]]] = {0: 0, 1: 270, 2: 180, 
 class _Packets:
     """What one pass over the packets found, in file order."""
 
-    pts: "array[int]" = field(default_factory=lambda: array("q"))
-    sizes: "array[int]" = field(default_factory=lambda: array("q"))
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    sizes: array[int] = field(default_factory=lambda: array("q"))
     is_key: bytearray = field(default_factory=bytearray)
-    key_pts: "array[int]" = field(default_factory=lambda: array("q"))
-    key_dts: "array[int]" = field(default_factory=lambda: array("q"))
+    key_pts: array[int] = field(default_factory=lambda: array("q"))
+    key_dts: array[int] = field(default_factory=lambda: array("q"))
     count: int = 0
     """All packets, also those that an edit list decodes and does not show."""
     last_duration: int = 0

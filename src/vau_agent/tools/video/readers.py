@@ -4,26 +4,26 @@ from collections.abc import Mapping
 from typing import BinaryIO, Final, Protocol
 
 from vau_agent.errors import MissingDependencyError
-from vau_agent.settings import VideoLimits
-from vau_agent.tools.video.base import VideoReader
+from vau_agent.tools.video.budgets import PictureLimits
+from vau_agent.tools.video.probe import SourceReader
 
 
 class ReaderLoader(Protocol):
     """Opens a video that the caller has opened as a file."""
 
     def __call__(
-        self, file: BinaryIO, *, name: str, sha256: str, limits: VideoLimits
-    ) -> VideoReader:
+        self, file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits
+    ) -> SourceReader:
         """Give a reader of `file`; see `PyavReader`."""
 
 
-def _pyav(file: BinaryIO, *, name: str, sha256: str, limits: VideoLimits) -> VideoReader:
+def _pyav(file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits) -> SourceReader:
     from vau_agent.tools.video.pyav import PyavReader
 
     return PyavReader(file, name=name, sha256=sha256, limits=limits)
 
 
-def _decord(file: BinaryIO, *, name: str, sha256: str, limits: VideoLimits) -> VideoReader:
+def _decord(file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits) -> SourceReader:
     try:
         from vau_agent.tools.video.decord import DecordReader
     except ModuleNotFoundError as error:

@@ -5,6 +5,7 @@ it waits when the caller is slow and nothing piles up. Time is counted only whil
 Not for use from several threads at once.
 """
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -25,7 +26,7 @@ from vau_agent.errors import (
 from vau_agent.schemas import Segment, VideoInfo
 from vau_agent.settings import VideoLimits
 from vau_agent.tools.video.base import Frame, PacketIndex
-from vau_agent.tools.video.budgets import cpu_budget
+from vau_agent.tools.video.budgets import budget_for
 from vau_agent.tools.video.child import Answer, Child, FrameHeader, RefusedHeader
 from vau_agent.tools.video.refusals import refusal, to_error
 from vau_agent.tools.video.times import check_times
@@ -34,7 +35,6 @@ from vau_agent.tools.video.wire import Header
 _MAX_RESTARTS: Final = 2
 _OPEN_REQUESTS: Final = 2
 _MAX_MESSAGE: Final = 500
-_MIB: Final = 1 << 20
 
 
 class SandboxedReader:
@@ -54,9 +54,8 @@ class SandboxedReader:
         """
         self._file = file
         self._name = name
-        self._limits = limits
         self._opening: Header = {"reader": reader, "name": name, "sha256": sha256}
-        self._cpu_budget = cpu_budget(limits, file_bytes=os.fstat(file).st_size)
+        self._budget = budget_for(limits, file_bytes=os.fstat(file).st_size)
         self._restarts = 0
         self._turn = 0
         self._is_busy = False
@@ -100,9 +99,9 @@ class SandboxedReader:
         longest_side: int | None = None,
     ) -> Iterator[Frame]:
         """Decode a segment in time order, at most `fps` frames a second (all when `None`)."""
-        span = None if segment is None else segment.model_dump()
+        span = None if segment is None else json.dumps([segment.start, segment.end])
         return self._frames(
-            {"do": "frames", "segment": span, "fps": fps, "longest_side": longest_side}
+            {"do": "frames", "span": span, "fps": fps, "longest_side": longest_side}
         )
 
     def frames_at(
@@ -183,7 +182,7 @@ class SandboxedReader:
         self._send(request, payload)
 
     def _start(self) -> None:
-        self._child = Child(self._file, name=self._name, limits=self._limits)
+        self._child = Child(self._file, name=self._name, budget=self._budget)
         self._send(self._opening)
         self._expect_end()
 
@@ -191,7 +190,7 @@ class SandboxedReader:
         """Bring the child to rest: end a stream that nobody reads on, retire a worn-out child."""
         if self._is_busy and self._child is not None:
             self._end_stream()
-        if self._child is not None and self._end.cpu > self._cpu_budget / 2:
+        if self._child is not None and self._end.cpu > self._budget.cpu_seconds / 2:
             self._child.close()
             self._child = None
             self._restarts -= 1

@@ -16,15 +16,14 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
 
 from vau_agent.errors import MissingDependencyError, SegmentOutOfRangeError, VideoError
-from vau_agent.schemas import Segment
-from vau_agent.settings import VideoLimits
-from vau_agent.tools.video.base import Frame, VideoReader
-from vau_agent.tools.video.budgets import MIB, cpu_budget
+from vau_agent.tools.video.base import Frame
+from vau_agent.tools.video.budgets import Budget
+from vau_agent.tools.video.probe import SourceReader
 from vau_agent.tools.video.readers import READERS
 from vau_agent.tools.video.refusals import refusal
 from vau_agent.tools.video.wire import Header, receive, send
@@ -36,16 +35,21 @@ _MAX_FILES: Final = 32
 _MAX_REQUEST_BYTES: Final = 1 << 26
 
 
+class _Span(NamedTuple):
+    start: float
+    end: float
+
+
 def main() -> None:
     """Serve until the input ends."""
     video, answers = int(sys.argv[1]), _take_over_output()
     sys.excepthook = _report_to(answers)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    limits = VideoLimits.model_validate_json(sys.argv[2])
+    budget = Budget(**json.loads(sys.argv[2]))
     give_up_powers()
-    set_limits(limits, file_bytes=os.fstat(video).st_size)
+    set_limits(budget)
     with os.fdopen(video, "rb", buffering=0) as file:
-        _serve(file, answers, limits)
+        _serve(file, answers, budget)
 
 
 def give_up_powers() -> None:
@@ -56,10 +60,9 @@ def give_up_powers() -> None:
         libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
 
 
-def set_limits(limits: VideoLimits, *, file_bytes: int) -> None:
+def set_limits(budget: Budget) -> None:
     """Bound memory, processor time, files and their size."""
-    cpu = math.ceil(cpu_budget(limits, file_bytes=file_bytes))
-    memory = limits.child_memory_mb * MIB
+    cpu, memory = math.ceil(budget.cpu_seconds), budget.memory_bytes
     for what, soft, hard in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, 0, 0),
@@ -84,8 +87,8 @@ def _report_to(answers: int) -> Callable[..., None]:
     return hook
 
 
-def _serve(file: BinaryIO, answers: int, limits: VideoLimits) -> None:
-    reader: VideoReader | None = None
+def _serve(file: BinaryIO, answers: int, budget: Budget) -> None:
+    reader: SourceReader | None = None
     while True:
         try:
             request, payload = receive(_read_input, max_payload=_MAX_REQUEST_BYTES)
@@ -93,7 +96,7 @@ def _serve(file: BinaryIO, answers: int, limits: VideoLimits) -> None:
             return
         try:
             if reader is None:
-                reader = _open(file, request, limits)
+                reader = _open(file, request, budget)
             else:
                 _answer(reader, request, payload, answers)
             send(answers, _end(reader))
@@ -103,12 +106,12 @@ def _serve(file: BinaryIO, answers: int, limits: VideoLimits) -> None:
             send(answers, _refused(refusal("over-budget", "")))
 
 
-def _open(file: BinaryIO, request: Header, limits: VideoLimits) -> VideoReader:
+def _open(file: BinaryIO, request: Header, budget: Budget) -> SourceReader:
     load = READERS[str(request["reader"])]
-    return load(file, name=str(request["name"]), sha256=str(request["sha256"]), limits=limits)
+    return load(file, name=str(request["name"]), sha256=str(request["sha256"]), limits=budget)
 
 
-def _answer(reader: VideoReader, request: Header, payload: bytearray, answers: int) -> None:
+def _answer(reader: SourceReader, request: Header, payload: bytearray, answers: int) -> None:
     if request["do"] == "index":
         _send_index(reader, answers)
     elif request["do"] != "stop":
@@ -118,7 +121,7 @@ def _answer(reader: VideoReader, request: Header, payload: bytearray, answers: i
                 return
 
 
-def _frames(reader: VideoReader, request: Header, payload: bytearray) -> Iterator[Frame]:
+def _frames(reader: SourceReader, request: Header, payload: bytearray) -> Iterator[Frame]:
     side = request["longest_side"]
     longest_side = None if side is None else int(str(side))
     if request["do"] == "keyframes":
@@ -126,7 +129,7 @@ def _frames(reader: VideoReader, request: Header, payload: bytearray) -> Iterato
     if request["do"] == "frames_at":
         times = np.frombuffer(payload, dtype=np.float64).tolist()
         return reader.frames_at(times, longest_side=longest_side)
-    segment = None if request["segment"] is None else Segment.model_validate(request["segment"])
+    segment = None if request["span"] is None else _Span(*json.loads(str(request["span"])))
     fps = None if request["fps"] is None else float(str(request["fps"]))
     return reader.frames(segment, fps=fps, longest_side=longest_side)
 
@@ -144,7 +147,7 @@ def _send_frame(frame: Frame, answers: int) -> None:
     send(answers, header, np.ascontiguousarray(frame.image).data.cast("B"))
 
 
-def _send_index(reader: VideoReader, answers: int) -> None:
+def _send_index(reader: SourceReader, answers: int) -> None:
     index = reader.packet_index()
     base = [index.time_base.numerator, index.time_base.denominator]
     send(answers, {"index": {"count": len(index.pts), "time_base": base}})
@@ -152,9 +155,8 @@ def _send_index(reader: VideoReader, answers: int) -> None:
         send(answers, {"part": str(part.dtype)}, np.ascontiguousarray(part).data.cast("B"))
 
 
-def _end(reader: VideoReader) -> Header:
-    info = json.loads(reader.info.model_dump_json())
-    return {"end": {"info": info, "cpu": time.process_time()}}
+def _end(reader: SourceReader) -> Header:
+    return {"end": {"info": reader.probe(), "cpu": time.process_time()}}
 
 
 def _refused(error: Exception) -> Header:
