@@ -22,13 +22,15 @@ OpenContext = Callable[..., AbstractContextManager[AnalysisContext]]
 
 
 @pytest.fixture(scope="session")
-def fall() -> SyntheticReader:
-    return SyntheticReader(scene=build_scene("fall", seed=3, duration_s=8.0, size=(160, 120)))
+def fire() -> SyntheticReader:
+    scene = build_scene("fire", seed=3, duration_s=8.0, size=(96, 72), fps=8.0)
+    return SyntheticReader(scene=scene)
 
 
 @pytest.fixture(scope="session")
-def walking() -> SyntheticReader:
-    return SyntheticReader(scene=build_scene("walking", seed=3, duration_s=8.0, size=(160, 120)))
+def empty() -> SyntheticReader:
+    scene = build_scene("empty", seed=3, duration_s=8.0, size=(96, 72), fps=8.0)
+    return SyntheticReader(scene=scene)
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def open_context(home: Home) -> OpenContext:
     ) -> Iterator[AnalysisContext]:
         settings = Settings(
             home=home.root,
-            triage=TriageSettings(longest_side=96),
+            triage=TriageSettings(longest_side=48, fps=4, zoom_fps=4, zoom_longest_side=48),
             analysis=analysis or AnalysisSettings(frames_per_window=4, frames_per_zoom=2),
         )
         home.journal.create_run(run_id, {"name": "scene.mp4"})

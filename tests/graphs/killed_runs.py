@@ -94,6 +94,11 @@ class KillingSaver(BaseCheckpointSaver[str]):
     def get_next_version(self, current: str | None, channel: None) -> str:
         return self._saver.get_next_version(current, channel)
 
+    def delete_thread(self, thread_id: str) -> None:
+        self._point("before pruning")
+        self._saver.delete_thread(thread_id)
+        self._point("after pruning")
+
     def put(
         self,
         config: RunnableConfig,

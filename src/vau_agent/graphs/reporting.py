@@ -25,7 +25,6 @@ from vau_agent.schemas import Candidate, Finding, FrameRef, VideoInfo
 from vau_agent.tools.triage import TriageResult
 
 TOOL: Final = f"vau-agent {__version__}"
-_TITLE_LENGTH = 90
 
 
 def build_result(state: AnalysisState, context: AnalysisContext) -> Result:
@@ -87,14 +86,13 @@ def _event(event_id: str, finding: Finding, measured: TriageResult) -> ResultEve
     score = max(
         (point.score for point in measured.curve if segment.contains(point.timestamp)), default=0.0
     )
-    title = f"{verdict.category}: {standing[0]}" if standing else str(verdict.category)
     return ResultEvent(
         id=event_id,
         start_s=segment.start,
         end_s=segment.end,
         category=str(verdict.category),
         score=score,
-        title=title if len(title) <= _TITLE_LENGTH else f"{title[: _TITLE_LENGTH - 1]}…",
+        title=str(verdict.category).capitalize(),
         summary=" ".join(standing),
         confidence=verdict.confidence,
         severity=severity_of(verdict),

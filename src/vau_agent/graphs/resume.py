@@ -50,6 +50,8 @@ def run_analysis(context: AnalysisContext, checkpointer: BaseCheckpointSaver[str
             "events": len(result.events),
         },
     )
+    # The journal holds the result now; the cache of a finished run only takes space.
+    checkpointer.delete_thread(run_id)
     return result
 
 
