@@ -107,6 +107,7 @@ def analyze(
         }
     )
     inputs = find_videos(videos, stdin=sys.stdin)
+    _check_policy(settings)
     if dry_run:
         return _print_plans(inputs.files, settings, as_json=as_json)
     wanted = frozenset(exit_on or ())
@@ -128,6 +129,13 @@ def analyze(
     elif not events:
         print_outcome(outcome)
     return exit_code_for({outcome.result.verdict.label}, wanted)
+
+
+def _check_policy(settings: "Settings") -> None:
+    """Refuse an unknown policy once, before files are touched, not once a file."""
+    from vau_agent.agent.backends.factory import open_backend
+
+    open_backend(settings.policy)
 
 
 def exit_code_for(labels: set[str], wanted: frozenset[ExitOn]) -> int:
@@ -197,7 +205,7 @@ def _print_plans(files: tuple[Path, ...], settings: "Settings", *, as_json: bool
         name = f"{file.name}: " if len(files) > 1 else ""
         print(
             f"Plan: {name}{_range(planned.frames)} frames, {_range(planned.calls)} calls, "
-            f"{_range(planned.tokens)} tokens, {planned.windows} windows of "
+            f"{_range(planned.tokens)} tokens, for {_range(planned.windows)} windows of "
             f"{planned.duration_s:.0f} s; frames go to {planned.destination}. Nothing done yet."
         )
     return 0
