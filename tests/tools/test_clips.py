@@ -27,6 +27,14 @@ from vau_agent.tools.video.pyav import PyavReader
 
 Cut = Callable[..., Clip]
 SETTINGS = ClipSettings(padding_seconds=0.2)
+OWN_WAYS = frozenset(
+    {
+        *("h264-open-gop", "h264-vfr", "hevc-open-gop", "mpeg4-avi", "mpeg-ts", "edit-list", "flv"),
+        *("rotated-90", "odd-size", "one-frame", "all-intra", "slow", "two-streams", "cover-art"),
+    }
+)
+"""Kinds that cutting treats in a way of their own; the readers are tested on all."""
+CUT_KINDS = [kind for kind in KINDS if kind.name in OWN_WAYS]
 LONG_GOP = Kind(
     name="gop-10-s", suffix=".mp4", count=500, gop=250, options={"x264-params": "scenecut=0"}
 )
@@ -120,7 +128,7 @@ def span_of(kind: Kind) -> tuple[float, float]:
     return times[middle] + 0.25 * (times[middle + 1] - times[middle]), times[-2]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", CUT_KINDS, ids=lambda kind: kind.name)
 def test_viewing_copy_shows_exactly_the_range(
     kind: Kind, files: Callable[[Kind], Path], clip_of: Callable[[Kind], tuple[Clip, Path]]
 ) -> None:
@@ -145,7 +153,7 @@ def test_viewing_copy_shows_exactly_the_range(
     assert file.end_s == pytest.approx(end)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", CUT_KINDS, ids=lambda kind: kind.name)
 def test_stream_copy_begins_at_a_keyframe_and_covers_the_range(
     kind: Kind, files: Callable[[Kind], Path], clip_of: Callable[[Kind], tuple[Clip, Path]]
 ) -> None:
@@ -169,7 +177,7 @@ def test_stream_copy_begins_at_a_keyframe_and_covers_the_range(
     assert len(seen) == file.frames
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", CUT_KINDS, ids=lambda kind: kind.name)
 def test_stream_copy_holds_the_sources_own_bytes(
     kind: Kind, files: Callable[[Kind], Path], clip_of: Callable[[Kind], tuple[Clip, Path]]
 ) -> None:

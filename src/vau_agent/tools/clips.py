@@ -28,11 +28,11 @@ from vau_agent.schemas import Segment
 from vau_agent.settings import ClipSettings, VideoLimits
 from vau_agent.tools.clips_worker import SUFFIXES, CopyMade, CopyRequest
 from vau_agent.tools.video.base import VideoReader
+from vau_agent.tools.video.budgets import MIB, budget_for
 from vau_agent.tools.video.refusals import refusal
 from vau_agent.tools.video.wire import receive
 from vau_agent.tools.viewing import write_viewing_copy
 
-_MIB: Final = 1 << 20
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -188,7 +188,7 @@ def _copy_in_child(
     file: int, request: CopyRequest, limits: VideoLimits
 ) -> tuple[CopyMade, bytearray]:
     size = os.fstat(file).st_size
-    budget = limits.base_wall_seconds + limits.wall_seconds_per_mb * size / _MIB
+    budget = budget_for(limits, file_bytes=size).wall_seconds
     process = subprocess.Popen(
         [
             *(sys.executable, "-P", "-s", "-m", "vau_agent.tools.clips_worker"),
@@ -207,7 +207,7 @@ def _copy_in_child(
         deadline = time.monotonic() + budget
         answers = process.stdout.fileno()
         header, payload = receive(
-            lambda buffer: _read_into(buffer, answers, deadline), max_payload=2 * size + _MIB
+            lambda buffer: _read_into(buffer, answers, deadline), max_payload=2 * size + MIB
         )
         if "refused" in header:
             kinds = get_args(VideoRefusal)

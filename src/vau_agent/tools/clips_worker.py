@@ -25,6 +25,7 @@ from av.video.stream import VideoStream
 from vau_agent.errors import VideoError
 from vau_agent.schemas import Value
 from vau_agent.settings import VideoLimits
+from vau_agent.tools.video.budgets import budget_for
 from vau_agent.tools.video.demux import Demuxer
 from vau_agent.tools.video.refusals import refusal
 from vau_agent.tools.video.wire import send
@@ -84,7 +85,7 @@ def main() -> None:
     request = CopyRequest.model_validate_json(sys.argv[3])
     file = int(sys.argv[1])
     give_up_powers()
-    set_limits(limits, file_bytes=os.fstat(file).st_size)
+    set_limits(budget_for(limits, file_bytes=os.fstat(file).st_size))
     with os.fdopen(file, "rb", buffering=0) as source:
         try:
             made, copy = make_copy(source, request, limits)
