@@ -140,10 +140,12 @@ def test_an_open_case_says_why(rules: Policy, video: ImaginedVideo) -> None:
 
 
 def test_a_rival_reading_cannot_be_excluded(rules: Policy, video: ImaginedVideo) -> None:
-    event = candidate(16, 20, score=0.8, impact=0.8, speed=0.9, stillness=0.6)
+    event = candidate(16, 20, score=0.8, impact=0.8, speed=0.9)
     judged = rules.initial_reason(video.triage(event)).conversation
 
-    assert "It cannot be excluded: fall fits the cues" in said(rules, judged, "Did somebody fall?")
+    assert "It cannot be excluded: road accident fits the cues" in said(
+        rules, judged, "Was it a crash?"
+    )
 
 
 def test_answers_use_the_revised_boundaries(rules: Policy, video: ImaginedVideo) -> None:

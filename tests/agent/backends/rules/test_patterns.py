@@ -28,7 +28,8 @@ def best(cues: dict[str, float], *, seconds: float = 4.0) -> str | None:
         ({"fire_colour": 0.9, "flash": 0.9}, "explosion"),
         ({"flash": 0.9, "motion": 0.8}, "explosion"),
         ({"impact": 0.8, "stillness": 0.6}, "fall"),
-        ({"impact": 0.8, "speed": 0.9}, "road accident"),
+        ({"impact": 0.8, "speed": 0.9, "crowd": 0.4}, "road accident"),
+        ({"impact": 0.8, "speed": 0.9}, "fall"),
         ({"erratic": 0.9, "motion": 0.4}, "fighting"),
         ({"erratic": 0.9, "motion": 0.4, "impact": 0.6}, "fighting"),
         ({"object_left": 0.8}, "abandoned object"),
@@ -76,6 +77,7 @@ def test_a_leading_cue_counts_from_where_it_becomes_unusual(
         ({"impact": 0.9}, "stillness", "fall"),
         ({"erratic": 0.9}, "motion", "fighting"),
         ({"crowd": 0.9}, "speed", "crowd panic"),
+        ({"impact": 0.9, "speed": 0.9}, "crowd", "road accident"),
     ],
 )
 def test_a_needed_cue_must_be_there_to_some_degree(
@@ -111,7 +113,7 @@ def test_unusual_motion_is_no_rival_to_what_it_is_part_of() -> None:
         match.pattern.category for match in match_patterns(candidate(1, 3, impact=0.8, speed=0.8))
     ]
 
-    assert categories == ["road accident"]
+    assert categories == ["fall", "road accident"]
 
 
 def test_patterns_speak_of_known_cues_and_categories() -> None:

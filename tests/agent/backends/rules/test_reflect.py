@@ -68,7 +68,7 @@ def test_an_event_at_the_edge_may_reach_past_it(rules: Policy, video: ImaginedVi
 
 
 def test_a_rival_category_is_doubted_at_the_peak(rules: Policy, video: ImaginedVideo) -> None:
-    event = candidate(12, 24, score=0.8, impact=0.8, speed=0.8, stillness=0.6)
+    event = candidate(12, 24, score=0.8, impact=0.8, speed=0.8)
 
     reflection = reflected(rules, video.triage(event, step=0.5))
 
@@ -120,11 +120,11 @@ def test_a_remark_on_an_ordinary_cause_raises_a_doubt_and_no_more(
 
 
 def test_an_unsure_verdict_is_doubted(rules: Policy, video: ImaginedVideo) -> None:
-    event = candidate(12, 24, score=0.55, erratic=0.6, motion=0.5)
+    event = candidate(12, 24, score=0.55, object_removed=0.7, object_left=0.7)
 
     reflection = reflected(rules, video.triage(event, step=0.5))
 
-    assert any("confidence is only 0.5" in doubt for doubt in reflection.doubts)
+    assert any("confidence is only 0." in doubt for doubt in reflection.doubts)
 
 
 def test_sentences_without_frames_are_doubted(rules: Policy, video: ImaginedVideo) -> None:

@@ -114,7 +114,7 @@ def test_the_category_follows_clearly_better_measurements(
     rules: Policy, video: ImaginedVideo
 ) -> None:
     opened = open_with(rules, video, candidate(16, 20, score=0.7, speed=0.8))
-    look = video.zoom(14, 22, candidate(16, 20, score=0.9, impact=0.9, speed=0.9))
+    look = video.zoom(14, 22, candidate(16, 20, score=0.9, impact=0.9, speed=0.9, crowd=0.4))
 
     reasoning = revised(rules, opened, [look], abstain())
 
@@ -129,7 +129,7 @@ def test_the_category_stays_when_the_second_look_sees_another(
     rules: Policy, video: ImaginedVideo, second: str
 ) -> None:
     opened = open_with(rules, video, candidate(16, 20, score=0.7, speed=0.8))
-    look = video.zoom(14, 22, candidate(16, 20, score=0.9, impact=0.9, speed=0.9))
+    look = video.zoom(14, 22, candidate(16, 20, score=0.9, impact=0.9, speed=0.9, crowd=0.4))
 
     reasoning = revised(rules, opened, [look], second_opinion(anomalous(second, 16, 20)))
 
@@ -236,7 +236,7 @@ def test_a_quiet_verdict_is_raised_by_what_a_look_measures(
     rules: Policy, video: ImaginedVideo
 ) -> None:
     opened = open_with(rules, video, candidate(16, 18, score=0.5, speed=0.5))
-    look = video.zoom(14, 20, candidate(16, 18, score=0.9, impact=0.9, speed=0.9))
+    look = video.zoom(14, 20, candidate(16, 18, score=0.9, impact=0.9, speed=0.9, crowd=0.4))
 
     reasoning = revised(rules, opened, [look])
 

@@ -43,7 +43,7 @@ def test_too_short_a_look_shows_nothing(
 def test_two_readings_that_fit_equally_well_are_no_verdict(
     rules: Policy, video: ImaginedVideo
 ) -> None:
-    event = candidate(14, 16, score=0.8, impact=0.8, speed=0.8, stillness=0.5)
+    event = candidate(14, 16, score=0.8, impact=0.8, speed=0.8)
 
     verification = verified(rules, video.zoom(12, 20, event))
 

@@ -12,7 +12,10 @@ from vau_agent.schemas import Candidate, Score, Segment, Verdict
 ALARM: Final = 0.5
 """Curve score from which a moment is unusual at all (the default of `triage.alarm_score`)."""
 ENOUGH: Final = 0.25
-"""Least support of an event: score and pattern both at the value where they begin to count."""
+"""Least support to be spoken of: score and pattern both at the value where they begin to count."""
+CONVINCING: Final = 0.36
+"""Least support of a verdict: score and pattern both at 0.6, a step above that value. What lies
+between is thin: it stays open until a closer look adds to it."""
 STRONG: Final = 0.7
 """A score from here on is not waved away, even when no pattern explains it."""
 CLEAR_MARGIN: Final = 0.15
@@ -154,6 +157,11 @@ def _event_verdict(event: Event) -> Verdict:
         return _inconclusive(
             f"the whole picture changes at {format_span(event.segment)}, "
             "which a cut, a moved camera or the light also does",
+            event.segment,
+        )
+    if event.support < CONVINCING:
+        return _inconclusive(
+            f"{event.category} fits what was measured at {format_span(event.segment)} only weakly",
             event.segment,
         )
     return Verdict(

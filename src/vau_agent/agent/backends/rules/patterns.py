@@ -10,8 +10,8 @@ from vau_agent.schemas import Candidate
 
 PRESENT: Final = 0.5
 """A cue leads from here on: a cue says 0.5 where what it measures becomes unusual."""
-SOME: Final = 0.25
-"""A cue that only has to be there as well: half of that."""
+SOME: Final = 0.2
+"""A cue that only has to be there as well: about twice what it says in a normal moment (0.11)."""
 HELP: Final = 0.1
 """What each further cue adds or takes: five of them weigh as much as a leading cue."""
 MISFIT: Final = 0.5
@@ -111,15 +111,34 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         needs=("stillness",),
         shows="fast motion stops at once and what moved then lies still",
         ordinary="someone who sits or lies down quickly",
-        hurts=("erratic",),
+        hurts=("flash", "fire_colour"),
         max_area=BODY_AREA,
+    ),
+    Pattern(
+        category="fall",
+        leads=("impact", "speed"),
+        shows="something small moves fast and stops within a fraction of a second",
+        ordinary="someone who sits down quickly or catches something",
+        hurts=("flash", "fire_colour", "crowd"),
+        weight=0.9,
+        max_area=BODY_AREA,
+    ),
+    Pattern(
+        category="road accident",
+        leads=("impact", "speed"),
+        # A moving vehicle covers more of the picture than a body does.
+        needs=("crowd",),
+        shows="something large moves fast and stops or turns within a fraction of a second",
+        ordinary="hard braking, or a vehicle that leaves the picture",
+        hurts=("flash", "fire_colour"),
     ),
     Pattern(
         category="road accident",
         leads=("impact", "speed"),
         shows="something fast stops or turns within a fraction of a second",
         ordinary="hard braking, or a vehicle that leaves the picture",
-        helps=("crowd",),
+        hurts=("flash", "fire_colour"),
+        weight=0.8,
     ),
     Pattern(
         category="fighting",

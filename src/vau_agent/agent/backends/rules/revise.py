@@ -12,7 +12,7 @@ from vau_agent.agent.backends.rules.boundaries import belongs, refine_segment
 from vau_agent.agent.backends.rules.judging import (
     ALARM,
     CLEAR_MARGIN,
-    ENOUGH,
+    CONVINCING,
     MAX_CONFIDENCE,
     STRONG,
     Event,
@@ -167,7 +167,8 @@ def _change_claims(
 def _confidence(
     former: Verdict, category: str, event: Event, verification: Verification | None
 ) -> Score:
-    best = max(former.confidence or 0.0, event.confidence)
+    is_kept = category == former.category
+    best = max(former.confidence or 0.0, event.confidence) if is_kept else event.confidence
     second = verification.verdict if verification is not None else None
     if second is not None and second.category == category:
         return round(min(MAX_CONFIDENCE, best + AGREEMENT), 2)
@@ -204,7 +205,7 @@ def _revise_quiet(former: Reasoning, brought: Brought) -> Reasoning:
     """Raise a quiet or open verdict when new looks show an event, or settle it."""
     judgement = judge_view(brought.view)
     new = find_events(brought.candidates)
-    if new and new[0].support >= ENOUGH and judgement.verdict.label == "anomalous":
+    if new and new[0].support >= CONVINCING and judgement.verdict.label == "anomalous":
         text = (
             f"The closer look shows {new[0].category} from {format_span(new[0].segment)}, "
             f"so the verdict changes from {former.verdict.label}."
