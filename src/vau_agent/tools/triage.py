@@ -80,6 +80,8 @@ class Measurements:
         self.store.add(measured.moment)
         if measured.flash is not None:
             self.store.raise_single("flash", *measured.flash)
+        if measured.uncut in self.cuts:
+            self.cuts = [cut for cut in self.cuts if cut < measured.uncut]
         if measured.cut:
             self.cuts.append(measured.moment.timestamp)
         self.unsteady += not measured.steady
@@ -131,7 +133,7 @@ def evaluate(
     """Turn measurements into the curve and its candidates; what lies before `start` is left out."""
     store = measurements.store
     cues = measure_cues(store)
-    scores = combine(store.times, cues)
+    scores = combine(store, cues)
     scores = np.where(store.times < start - 1e-6, 0, scores).astype(np.float32)
     found = find_segments(
         store.times, scores, measurements.settings, end=end, breaks=measurements.cuts
@@ -140,11 +142,11 @@ def evaluate(
     curve = tuple(
         CurvePoint(
             timestamp=float(store.times[row]),
-            score=round(min(1.0, float(scores[row])), 4),
+            score=round(min(1.0, float(scores[row])), 6),
             cues={
-                name: round(float(values[row]), 3)
+                name: round(float(values[row]), 6)
                 for name, values in cues.items()
-                if values[row] >= 0.005
+                if values[row] >= 1e-6
             },
         )
         for row in range(store.count)
@@ -190,7 +192,7 @@ def _provisional(measured: Measured) -> CurvePoint:
     store = MomentStore(capacity=1)
     store.add(measured.moment)
     cues = measure_cues(store)
-    score = combine(store.times, cues)
+    score = combine(store, cues)
     return CurvePoint(
         timestamp=measured.moment.timestamp,
         score=float(score[0]),

@@ -23,10 +23,15 @@ _WINDOW: Final = 5
 _FLOOR: Final = 3.0
 """Grey levels a change must reach: the coding noise of H.264 at ordinary quality is below 2."""
 
-_NOISE_TIMES: Final = 3.5
-"""Standard deviations of the sensor's own noise a change must reach (Gaussian: 1 in 2,000)."""
+_NOISE_TIMES: Final = 3.0
+"""How far a change must stand out of what most of the picture does all the time: sensor noise,
+rain, snow."""
 
-_BASELINE_SECONDS: Final = 0.09
+_NOISE_SECONDS: Final = 3.0
+_MAX_NOISE: Final = 12.0
+"""Grey levels; no noise may hide strong movement."""
+
+_BASELINE_SECONDS: Final = 0.06
 """Pictures this far apart are compared; between closer ones tracking errors drown the rest."""
 
 _CAMERA_SHARE: Final = 0.35
@@ -79,10 +84,13 @@ class ChangeDetector:
 
     _past: deque[tuple[float, tuple[Plane, ...]]] = field(default_factory=deque)
     _noise: float = 1.0
+    _watched: float = 0.0
+    _level: Plane = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    """Per cell, the mean change of the last seconds."""
 
     @property
     def noise(self) -> float:
-        """Standard deviation of the sensor noise after smoothing, in grey levels."""
+        """Change, in grey levels, that half of the picture shows all the time."""
         return self._noise
 
     def replace(self, luma: Plane, timestamp: float) -> None:
@@ -121,14 +129,14 @@ class ChangeDetector:
         steady, cut = True, False
         if _share(moving, textured) > _CAMERA_SHARE:
             model, steady = self._camera_model(previous, current, textured)
-            cut = not steady and _likeness(previous[-1], current[-1]) < _CUT_LIKENESS
+            cut = not steady and likeness(previous[-1], current[-1]) < _CUT_LIKENESS
             camera = _camera_field(model, height, width)
             strength, _ = structural_change(_warp(previous[0], model), current[0])
             # an error of a fraction of a pixel on an edge must not pass for movement of its own
             strength = strength - _ALIGNMENT * texture * min(1.0, float(np.abs(camera).mean()))
             moving = strength > threshold
         else:
-            self._update_noise(strength, moving)
+            self._update_noise(strength, elapsed)
         shift, tracked = _own_motion(previous, current, moving, camera)
         return Change(
             luma=luma,
@@ -144,10 +152,14 @@ class ChangeDetector:
             cut=cut,
         )
 
-    def _update_noise(self, strength: Plane, moving: Mask) -> None:
-        quiet = strength[~moving]
-        if quiet.size >= strength.size // 4:
-            self._noise += 0.1 * (float(np.median(quiet)) - self._noise)
+    def _update_noise(self, strength: Plane, elapsed: float) -> None:
+        if self._level.shape != strength.shape:
+            self._level, self._watched = strength.copy(), 0.0
+        self._watched += elapsed
+        # a plain mean first, then a running one
+        share = elapsed / min(self._watched, _NOISE_SECONDS)
+        self._level += np.float32(min(1.0, share)) * (strength - self._level)
+        self._noise = min(_MAX_NOISE, float(np.median(self._level)))
 
     def _camera_model(
         self, previous: Sequence[Plane], current: Sequence[Plane], textured: Mask
@@ -214,7 +226,8 @@ def _warp(plane: Plane, model: NDArray[np.float32]) -> Plane:
     return warped
 
 
-def _likeness(previous: Plane, current: Plane) -> float:
+def likeness(previous: Plane, current: Plane) -> float:
+    """Correlate two small pictures: 1 for the same scene, whatever its light."""
     a, b = shrink(previous), shrink(current)
     a, b = a - a.mean(), b - b.mean()
     scale = float(np.sqrt((a * a).sum() * (b * b).sum()))

@@ -6,10 +6,11 @@ uncovered finds no match and drops out.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from vau_agent.tools.cues.grid import CELL, Plane, shrink
@@ -17,6 +18,13 @@ from vau_agent.tools.cues.grid import CELL, Plane, shrink
 LEVELS: Final = 3
 _RADIUS: Final = 5
 _STEPS: Final = 3
+_LOST: Final = 0.5
+"""Share of the difference that must vanish, or the cell is searched for."""
+
+_SEARCH_RADIUS: Final = 2
+_SEARCH_REACH: Final = 6
+"""Pixels of the smallest picture: 24 of the measured one, or a car at 50 km/h across a street."""
+
 _MAX_STEP: Final = 2.0
 """Pixels per iteration; Lucas and Kanade's linearisation holds no further."""
 
@@ -47,12 +55,30 @@ def track_cells(
     previous: Sequence[Plane], current: Sequence[Plane], cells: NDArray[np.intp]
 ) -> CellFlow:
     """Follow `cells` (N x 2, row and column) of the current picture back to the previous one."""
-    count = len(cells)
     centre = cells.astype(np.float32) * CELL + (CELL - 1) / 2
-    shift = np.zeros((count, 2), dtype=np.float32)
-    before = after = texture = np.zeros(count, dtype=np.float32)
+    found = _descend(previous, current, centre, np.zeros((len(cells), 2), dtype=np.float32))
+    # Lucas and Kanade's basin is a few pixels wide; what they lose is searched for
+    lost = np.flatnonzero(found.after > _LOST * np.maximum(found.before, 1.0))
+    if lost.size:
+        start = _search(previous[-1], current[-1], centre[lost]) * 2.0 ** (len(current) - 1)
+        again = _descend(previous, current, centre[lost], start)
+        better = again.after < 0.8 * found.after[lost]
+        rows = lost[better]
+        found.shift[rows], found.after[rows] = again.shift[better], again.after[better]
+    return replace(found, shift=-found.shift[:, ::-1])
+
+
+def _descend(
+    previous: Sequence[Plane],
+    current: Sequence[Plane],
+    centre: NDArray[np.float32],
+    start: NDArray[np.float32],
+) -> CellFlow:
+    """Refine displacements (rows and columns, towards the previous picture) level by level."""
+    shift = start
+    before = after = texture = np.zeros(len(centre), dtype=np.float32)
     for level in reversed(range(len(current))):
-        scale = 2.0**level
+        scale = np.float32(2.0**level)
         place = (centre + 0.5) / scale - 0.5
         patch = _Patch.cut(current[level], place)
         local = shift / scale
@@ -63,7 +89,23 @@ def track_cells(
             before = patch.residual(previous[0], place, np.zeros_like(local))
             after = patch.residual(previous[0], place, local)
             texture = patch.texture
-    return CellFlow(shift=-shift[:, ::-1], before=before, after=after, texture=texture)
+    return CellFlow(shift=shift, before=before, after=after, texture=texture)
+
+
+def _search(previous: Plane, current: Plane, centre: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Match squares of the smallest picture at every whole displacement within reach."""
+    place = np.rint((centre + 0.5) / 2 ** (LEVELS - 1) - 0.5)
+    inner, outer = _SEARCH_RADIUS, _SEARCH_RADIUS + _SEARCH_REACH
+    patch = _sample(current, place.astype(np.float32), inner)
+    around = _sample(previous, place.astype(np.float32), outer)
+    windows = sliding_window_view(around, patch.shape[1:], axis=(1, 2))
+    difference = windows - patch[:, None, None]
+    difference = difference - difference.mean(axis=(3, 4), keepdims=True)
+    cost = np.mean(difference * difference, axis=(3, 4)).reshape(len(place), -1)
+    best = cost.argmin(axis=1)
+    side = 2 * _SEARCH_REACH + 1
+    shift = np.stack([best // side, best % side], axis=1) - _SEARCH_REACH
+    return shift.astype(np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

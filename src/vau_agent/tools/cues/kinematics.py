@@ -1,8 +1,8 @@
 """Speed, disorder and sudden stops of what moves, in body heights.
 
 Pixels per second mean nothing across cameras. The height on the picture of what moves is a ruler
-that perspective cannot bend: people walk at 0.8 body heights a second (1.4 m/s at 1.7 m), run above
-1.8 (3 m/s), and free fall accelerates at 5.8 a second squared (9.8 m/s2).
+that perspective cannot bend: people walk at 0.8 body heights a second (1.4 m/s at 1.7 m) and run
+above 1.8 (3 m/s).
 """
 
 from collections import deque
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from vau_agent.tools.cues.change import Change
 from vau_agent.tools.cues.grid import CELL, Mask, Plane, box_sum
 
-GRAVITY: Final = 5.8
-"""Body heights per second squared."""
+_RUNNING: Final = 1.8
+"""Body heights a second; what stops from less is no impact."""
 
 _MEMORY_SECONDS: Final = 0.35
 """How far back a silhouette is gathered, and a sudden stop looked for."""
@@ -27,8 +27,29 @@ _MIN_HEIGHT: Final = 3.0
 _BLUR_CELLS: Final = 2.0
 """Cells by which the window of change detection lengthens a silhouette."""
 
+_LARGE: Final = 2.0
+"""Times the usual height from which a silhouette counts as one large thing, not as merged ones."""
+
 _SUPPORT: Final = 3.0
 """Tracked cells in a neighbourhood of nine before its velocity is believed."""
+
+_RADII: Final = (2, 4, 7, 11)
+"""Cells; the window nearest to half a body height is used."""
+
+_BODY_SHARE: Final = 0.15
+"""Cells that a body fills, as a share of its height squared: half of a standing person."""
+
+_DISORDER_SECONDS: Final = 0.5
+"""A blow and its recoil take less; a walker's step takes more."""
+
+_RELATIVE_ERROR: Final = 0.3
+"""Of a tracked displacement."""
+
+_STEADY: Final = 0.35
+"""Share by which velocity may change along its path and still be that of one thing moving on."""
+
+_STEPS: Final = 2
+"""Baselines for which a thing must go the same way: chance matches in noise do not."""
 
 _TRACKING_PIXELS: Final = 0.35
 """Standard error of a tracked displacement; less than this is no acceleration."""
@@ -41,7 +62,7 @@ class Kinematics:
     speed: Plane
     """Body heights a second."""
     erratic: Plane
-    """Mean acceleration in the neighbourhood, body heights a second squared."""
+    """Root mean square of velocity about its mean, over a body's size and half a second."""
     impact: Plane
     """Speed lost within a third of a second, body heights a second."""
 
@@ -52,6 +73,8 @@ class _Past:
     velocity: NDArray[np.float32]
     """Pixels a second, right and down."""
     support: Mask
+    steps: NDArray[np.int8]
+    """How many baselines long a cell's thing has gone the same way."""
     height: Plane
     elapsed: float
     timestamp: float
@@ -62,16 +85,23 @@ class KinematicsMeter:
     """Measures one moment after another; holds a third of a second of cell arrays."""
 
     _past: deque[_Past] = field(default_factory=deque)
-    _row_height: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    _sums: NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, 0, 0), dtype=np.float32)
+    )
+    """Running means of mass, momentum and energy, per cell."""
+    _votes: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """Moments of the fit of height over row."""
 
     def reset(self) -> None:
         """Forget the past after a cut; sizes at each picture row are of the old scene too."""
         self._past.clear()
-        self._row_height = np.zeros(0, dtype=np.float32)
+        self._sums = np.zeros((0, 0, 0), dtype=np.float32)
+        self._votes = np.zeros(0)
 
     def rest(self) -> None:
         """Note a moment in which nothing moved."""
         self._past.clear()
+        self._sums *= np.float32(0.5)
 
     def step(self, change: Change, timestamp: float) -> Kinematics:
         """Measure one moment."""
@@ -83,37 +113,91 @@ class KinematicsMeter:
         for past in self._past:
             silhouette |= past.moving
         height = self._height(silhouette)
-        speed = np.where(support, np.hypot(velocity[..., 0], velocity[..., 1]) / height, 0)
         now = _Past(
             moving=change.moving,
             velocity=velocity,
             support=support,
+            steps=np.zeros(support.shape, dtype=np.int8),
             height=height,
             elapsed=elapsed,
             timestamp=timestamp,
         )
-        before = [past for past in self._past if timestamp - past.timestamp > 0.9 * elapsed]
-        erratic = _disorder(before[-1], now) if before else np.zeros_like(height)
+        earlier = [past for past in self._past if timestamp - past.timestamp > 0.9 * elapsed]
         impact = np.zeros_like(height)
-        if len(self._past) > 1:
-            impact = _lost_speed(self._past[0], now)
+        if earlier:
+            now.steps = _count_steady(earlier[-1], now)
+            impact = _lost_speed(earlier[0], now)
+        erratic = self._disorder(now, change.step)
+        pace = np.hypot(velocity[..., 0], velocity[..., 1]) / height
+        speed = np.where(now.steps >= _STEPS, pace, 0)
         self._past.append(now)
         return Kinematics(speed=speed.astype(np.float32), erratic=erratic, impact=impact)
+
+    def _disorder(self, now: _Past, step: float) -> Plane:
+        """Measure the movement that is left when the common movement is taken away.
+
+        A walker or a car glides: all of it goes one way, the same way for half a second. Limbs add
+        a little. In a struggle most of the movement leads nowhere.
+        """
+        body = now.velocity / now.height[..., None]
+        square = (body * body).sum(axis=-1)
+        mass = now.support.astype(np.float32)
+        sums = np.stack([mass, mass * body[..., 0], mass * body[..., 1], mass * square])
+        if self._sums.shape != sums.shape:
+            self._sums = np.zeros_like(sums)
+        share = np.float32(min(1.0, step / _DISORDER_SECONDS))
+        self._sums += share * (sums - self._sums)
+        total, right, down, energy = (_windowed(plane, now.height) for plane in self._sums)
+        weight = np.maximum(total, 1e-3)
+        common = (right / weight) ** 2 + (down / weight) ** 2
+        # displacements are right to a share of their length, so fast things look a little shaken
+        inner = np.maximum(energy / weight - common * (1 + _RELATIVE_ERROR**2), 0)
+        # what is smaller than half a body counts for less
+        filled = np.minimum(1, total / (_BODY_SHARE * (now.height / CELL) ** 2))
+        disorder: Plane = np.where(now.support, np.sqrt(inner) * filled, 0).astype(np.float32)
+        return disorder
+
+    def _usual_height(self, run: Plane) -> Plane:
+        """Fit the usual height of things, linear in the row as the perspective of a fixed camera.
+
+        Single silhouettes are a poor ruler, because people who pass one another merge. All that
+        were seen so far vote.
+        """
+        rows, columns = run.shape
+        row = np.arange(rows) / rows
+        seen = run > 0
+        number, height = seen.sum(axis=1), run.sum(axis=1)
+        if self._votes.size == 0:
+            # a few imagined things a sixth of the picture tall hold the fit while little is seen
+            self._votes = np.array([8.0, 4.0, 8 / 3, 8 * rows / 6, 4 * rows / 6])
+        self._votes = self._votes + np.array(
+            [
+                number.sum(),
+                (number * row).sum(),
+                (number * row * row).sum(),
+                height.sum(),
+                (height * row).sum(),
+            ]
+        )
+        one, first, second, tall, slanted = self._votes
+        # held towards a level fit: one lorry at one row must not tilt the scene
+        spread = (second - first * first / one) + 0.02 * one
+        slope = (slanted - first * tall / one) / spread
+        fit = (tall - slope * first) / one + slope * row
+        usual: Plane = np.repeat(np.clip(fit, _MIN_HEIGHT, rows)[:, None], columns, axis=1)
+        return usual.astype(np.float32)
 
     def _height(self, silhouette: Mask) -> Plane:
         """Give each cell the height in pixels of what stands there."""
         run = _vertical_run(silhouette)
+        usual = self._usual_height(run)
         wide = run.copy()
         for step in (1, 2):
             wide[:, step:] = np.maximum(wide[:, step:], run[:, :-step])
             wide[:, :-step] = np.maximum(wide[:, :-step], run[:, step:])
-        if self._row_height.size != len(run):
-            self._row_height = np.full(len(run), _MIN_HEIGHT, dtype=np.float32)
-        for row in np.flatnonzero((run > 0).sum(axis=1) >= 2):
-            usual = float(np.median(run[row][run[row] > 0]))
-            self._row_height[row] += 0.05 * (usual - self._row_height[row])
-        cells = np.maximum(wide - _BLUR_CELLS, self._row_height[:, None] - _BLUR_CELLS)
-        height: Plane = np.maximum(cells, _MIN_HEIGHT).astype(np.float32) * CELL
+        # a lorry, or a person close to the camera, is its own ruler
+        cells = np.where(wide > _LARGE * usual, wide, usual)
+        height: Plane = np.maximum(cells - _BLUR_CELLS, _MIN_HEIGHT).astype(np.float32) * CELL
         return height
 
 
@@ -142,18 +226,34 @@ def _vertical_run(mask: Mask) -> Plane:
     return run
 
 
-def _disorder(before: _Past, now: _Past) -> Plane:
-    """Average, over a neighbourhood, how much velocity changes along its own path."""
+def _count_steady(before: _Past, now: _Past) -> NDArray[np.int8]:
+    """Count for how many baselines what is in a cell has gone the same way."""
     origin_y, origin_x = _origin(now)
-    earlier = before.velocity[origin_y, origin_x]
-    known = now.support & before.support[origin_y, origin_x]
-    difference = np.hypot(*np.moveaxis(now.velocity - earlier, -1, 0))
-    blur = _TRACKING_PIXELS / now.elapsed
-    acceleration = np.maximum(difference - blur, 0) / now.height / now.elapsed
-    mass = box_sum(known.astype(np.float32), 2)
-    total = box_sum(np.where(known, acceleration, 0).astype(np.float32), 2)
-    mean: Plane = np.where(now.support, total / np.maximum(mass, 6), 0).astype(np.float32)
-    return mean
+    pace = _length(now.velocity)
+    allowed = _STEADY * pace + _TRACKING_PIXELS / now.elapsed
+    steps = np.zeros(now.support.shape, dtype=np.int8)
+    rows, columns = now.support.shape
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            y = np.clip(origin_y + down, 0, rows - 1)
+            x = np.clip(origin_x + right, 0, columns - 1)
+            difference = _length(now.velocity - before.velocity[y, x])
+            same = now.support & before.support[y, x] & (difference < allowed)
+            longer = np.minimum(before.steps[y, x], 100) + np.int8(1)
+            steps = np.where(same, np.maximum(steps, longer), steps).astype(np.int8)
+    return steps
+
+
+def _windowed(plane: Plane, height: Plane) -> Plane:
+    """Sum over a window of each cell's own body size."""
+    size = np.searchsorted(_RADII[1:], height / CELL / 2)
+    chosen: Plane = np.choose(size, [box_sum(plane, radius) for radius in _RADII])
+    return chosen
+
+
+def _length(vectors: NDArray[np.float32]) -> Plane:
+    length: Plane = np.hypot(vectors[..., 0], vectors[..., 1])
+    return length
 
 
 def _origin(now: _Past) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -170,7 +270,7 @@ def _lost_speed(before: _Past, now: _Past) -> Plane:
     speed = np.hypot(before.velocity[..., 0], before.velocity[..., 1])
     lost = np.zeros_like(speed)
     rows, columns = speed.shape
-    fast = np.argwhere(before.support & (speed / before.height > 1.0))
+    fast = np.argwhere((before.steps >= _STEPS) & (speed / before.height > _RUNNING))
     for row, column in fast[:: max(1, len(fast) // 40)]:
         velocity = before.velocity[row, column]
         value = float(speed[row, column])

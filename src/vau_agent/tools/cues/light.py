@@ -9,14 +9,16 @@ from vau_agent.tools.cues.change import Change
 from vau_agent.tools.cues.grid import CELL, Mask, Plane, box_sum, cell_mean
 from vau_agent.tools.video.base import Image
 
-_RED: Final = 135.0
-_SATURATION: Final = 60.0
-"""Thresholds of Chen, Wu and Chiou's flame rule (ICIP 2004), in the middle of their ranges."""
+_RED: Final = 180.0
+"""Flames shine: published fire rules ask for 115 to 190 of red; skin and brick lie below."""
+
+_CHROMA: Final = 55.0
+"""Least Cr - Cb (Celik and Demirel 2009 use 40 to 70): wood and skin reach 30 to 50."""
 
 _STEADY_SECONDS: Final = 1.0
 """Flames burn in one place at least this long; a walker in an orange coat moves on."""
 
-_FLASH_LEVELS: Final = 20.0
+FLASH_LEVELS: Final = 20.0
 """Grey levels the median of the picture must jump: exposure control moves 1 to 3 a frame."""
 
 _FLASH_SECONDS: Final = 1.5
@@ -84,7 +86,7 @@ class LightMeter:
         if self._base < 0:
             self._base = level
         if self._onset is None:
-            if level - self._base > _FLASH_LEVELS:
+            if level - self._base > FLASH_LEVELS:
                 self._onset = (timestamp, level - self._base)
             else:
                 self._base += min(1.0, elapsed) * (level - self._base)
@@ -103,15 +105,9 @@ def flame_share(image: Image) -> Plane:
     """Give, per cell, the share of pixels in the colours of flames."""
     height, width = image.shape[0] // CELL * CELL, image.shape[1] // CELL * CELL
     red, green, blue = (image[:height, :width, channel].astype(np.float32) for channel in range(3))
-    brightest = np.maximum(red, 1)
-    saturation = 255 * (1 - np.minimum(green, blue) / brightest)
-    flame: Mask = (
-        (red > _RED)
-        & (red >= green)
-        & (green > blue)
-        & (saturation >= (255 - red) * _SATURATION / _RED)
-        & (saturation > 40)
-    )
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    chroma = 0.713 * (red - luma) - 0.564 * (blue - luma)
+    flame: Mask = (red > _RED) & (red >= green) & (green > blue) & (chroma > _CHROMA)
     return cell_mean(flame.astype(np.float32))
 
 

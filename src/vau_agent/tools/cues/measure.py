@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vau_agent.tools.cues.background import BackgroundMeter, Still
-from vau_agent.tools.cues.change import Change, ChangeDetector
-from vau_agent.tools.cues.grid import CELL, to_luma
+from vau_agent.tools.cues.change import Change, ChangeDetector, likeness
+from vau_agent.tools.cues.grid import CELL, Plane, shrink, to_luma
 from vau_agent.tools.cues.kinematics import Kinematics, KinematicsMeter
-from vau_agent.tools.cues.light import Light, LightMeter, spread
+from vau_agent.tools.cues.light import FLASH_LEVELS, Light, LightMeter, spread
 from vau_agent.tools.cues.moments import (
     COLUMNS,
     REGIONAL,
@@ -29,6 +29,13 @@ _RUNNING: Final = 1.8
 _STILL_STEP_SECONDS: Final = 0.5
 """How often the slow picture is compared while nothing moves."""
 
+_FLASH_SECONDS: Final = 2.0
+_SAME_SCENE: Final = 0.85
+"""Correlation of small pictures from which a scene counts as the one before."""
+
+_SETTLE_SECONDS: Final = 0.5
+"""After a movement even unchanged pictures are measured: a sudden stop shows in them."""
+
 _TURNED_PIXELS: Final = 3.0
 """Pixels that the camera may drift before the slow picture shows another place."""
 
@@ -40,8 +47,26 @@ class Measured:
     moment: Moment
     flash: tuple[float, float] | None = None
     cut: bool = False
+    uncut: float | None = None
+    """Time of an earlier cut that was none: the former scene is back."""
     steady: bool = True
     camera_moved: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Interrupted:
+    """The scene as it was before something that may be a cut."""
+
+    timestamp: float
+    small: Plane
+    jump: float
+    background: BackgroundMeter
+
+    def is_over(self, small: Plane, timestamp: float) -> bool:
+        """Tell whether the picture shows the former scene again, soon enough for a flash."""
+        if timestamp - self.timestamp > _FLASH_SECONDS or small.shape != self.small.shape:
+            return False
+        return likeness(self.small, small) > _SAME_SCENE
 
 
 @dataclass(kw_only=True, slots=True)
@@ -54,16 +79,30 @@ class MomentMeter:
     _light: LightMeter = field(default_factory=LightMeter)
     _crowd: float = 0.0
     _drift: NDArray[np.float32] = field(default_factory=lambda: np.zeros(2, dtype=np.float32))
+    _small: Plane = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    _interrupted: _Interrupted | None = None
     _compared_at: float = 0.0
+    _moved_at: float = float("-inf")
     _standing: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     def measure(self, frame: Frame) -> Measured:
         """Measure a picture that shows something new."""
+        self._moved_at = frame.timestamp
+        return self._compare(frame)
+
+    def _compare(self, frame: Frame) -> Measured:
         luma = to_luma(frame.image)
         change = self._changes.step(luma, frame.timestamp)
+        small = shrink(shrink(shrink(luma)))
+        if self._interrupted is not None and self._interrupted.is_over(small, frame.timestamp):
+            return self._resume(self._interrupted, frame.timestamp)
         if change is None or change.cut:
+            if change is not None:
+                self._interrupt(frame.timestamp, small)
             self._reset()
+            self._small = small
             return Measured(moment=quiet_moment(frame.timestamp), cut=change is not None)
+        self._small = small
         self._follow_camera(change)
         kinematics = self._kinematics.step(change, frame.timestamp)
         light = self._light.step(frame.image, change, frame.timestamp)
@@ -78,6 +117,8 @@ class MomentMeter:
 
     def skip(self, frame: Frame) -> Measured:
         """Measure a picture that shows nothing new: nothing moves, what stands still goes on."""
+        if frame.timestamp - self._moved_at < _SETTLE_SECONDS:
+            return self._compare(frame)
         luma = to_luma(frame.image)
         self._changes.replace(luma, frame.timestamp)
         self._kinematics.rest()
@@ -90,9 +131,31 @@ class MomentMeter:
         single, place = _columns(self._standing)
         return Measured(moment=replace(moment, single=single, place=place))
 
+    def _interrupt(self, timestamp: float, small: Plane) -> None:
+        """Put the scene aside: a flash looks like a cut, until the scene is back."""
+        recent = self._interrupted
+        if recent is None or timestamp - recent.timestamp > _FLASH_SECONDS:
+            self._interrupted = _Interrupted(
+                timestamp=timestamp,
+                small=self._small,
+                jump=float(small.mean() - self._small.mean()),
+                background=replace(self._background),
+            )
+
+    def _resume(self, interrupted: "_Interrupted", timestamp: float) -> Measured:
+        self._reset()
+        self._background = interrupted.background
+        self._interrupted = None
+        flash = (interrupted.timestamp, interrupted.jump)
+        return Measured(
+            moment=quiet_moment(timestamp),
+            flash=flash if interrupted.jump > FLASH_LEVELS else None,
+            uncut=interrupted.timestamp,
+        )
+
     def _reset(self) -> None:
         self._kinematics.reset()
-        self._background.reset()
+        self._background = BackgroundMeter()
         self._light.reset()
         self._crowd = 0.0
         self._drift[:] = 0

@@ -11,14 +11,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vau_agent.tools.cues.kinematics import GRAVITY
 from vau_agent.tools.cues.moments import REGIONAL, SINGLE, MomentStore
 
 Curve = NDArray[np.float32]
 
-_PRIOR: Final = {"speed": 0.8, "erratic": GRAVITY / 2, "motion": 6.0}
-"""Walking pace; half of free fall, which no walker's body reaches; a walker that fills a third of a
-region with a contrast of 18 grey levels."""
+_PRIOR: Final = {"speed": 0.8, "erratic": 0.5, "motion": 20.0}
+"""Walking pace; what limbs add to it, which swing at the pace of the walk; a region that changes by
+20 grey levels all over, as when a person fills it."""
 
 _BIN_SECONDS: Final = 10.0
 _REGION_BINS: Final = 12.0
@@ -36,8 +35,8 @@ HALF: Final[dict[str, float]] = {
     "motion": 2.0,
     "impact": 1.8,
     "stillness": 4.0,
-    "object_left": 8.0,
-    "object_removed": 8.0,
+    "object_left": 5.0,
+    "object_removed": 5.0,
     "fire_colour": 0.004,
     "flicker": 8.0,
     "flash": 30.0,
@@ -51,7 +50,7 @@ _STEEPNESS: Final = 3.0
 """Exponent of the curve x^n / (x^n + 1): the normal itself says 0.11, three times it 0.77."""
 
 WEIGHT: Final[dict[str, float]] = {
-    "speed": 0.8,
+    "speed": 0.9,
     "erratic": 0.8,
     "motion": 0.3,
     "impact": 0.8,
@@ -65,6 +64,12 @@ WEIGHT: Final[dict[str, float]] = {
 }
 """What a cue can say alone. Below the alarm (0.5) are those that ordinary scenes also give: many
 people about, somebody sitting down, leaves in the wind."""
+
+_RELATIVE: Final = frozenset({"speed", "motion"})
+"""Cues that only say "more than usual here": a car is fast, and normal in most streets."""
+
+_ACQUAINTANCE_SECONDS: Final = 5.0
+"""Seconds of movement after which what is usual here is half known: a few people passing by."""
 
 _SMOOTH_SECONDS: Final = 0.7
 """Events of interest last longer; a single bad displacement does not."""
@@ -88,17 +93,30 @@ def measure_cues(store: MomentStore) -> dict[str, Curve]:
 
 def regional_cue(store: MomentStore, index: int) -> Curve:
     """Give one regional cue, moments x regions."""
-    values = _calm(store.regional[:, index].astype(np.float32))
+    values = _calm(_local(store.regional[:, index].astype(np.float32)))
     normal = _normals(store.times, values, REGIONAL[index])
     return _saturate(values / normal / HALF[REGIONAL[index]])
 
 
-def combine(times: NDArray[np.float64], cues: dict[str, Curve]) -> Curve:
+def combine(store: MomentStore, cues: dict[str, Curve]) -> Curve:
     """Give the score: how unlikely it is that every cue is wrong, smoothed over time."""
+    times = store.times
+    known = _acquaintance(store)
     doubt = np.ones(len(times), dtype=np.float32)
     for name, curve in cues.items():
-        doubt *= 1 - WEIGHT[name] * curve
+        weight = WEIGHT[name] * (known if name in _RELATIVE else 1.0)
+        doubt *= 1 - np.float32(weight) * curve
     return smooth(times, 1 - doubt)
+
+
+def _acquaintance(store: MomentStore) -> float:
+    """Tell how well the video's own normal is known: 0.5 after some seconds of movement."""
+    moving = (store.regional[:, REGIONAL.index("speed")] > _ACTIVE["speed"]).any(axis=1)
+    if not moving.any():
+        return 0.0
+    gaps = np.diff(store.times, append=store.times[-1:])
+    seconds = float(np.minimum(gaps, 1.0)[moving].sum())
+    return seconds / (seconds + _ACQUAINTANCE_SECONDS)
 
 
 def smooth(times: NDArray[np.float64], values: Curve) -> Curve:
@@ -114,6 +132,13 @@ def _saturate(ratio: Curve) -> Curve:
     power = np.maximum(ratio, 0) ** _STEEPNESS
     curve: Curve = (power / (power + 1)).astype(np.float32)
     return curve
+
+
+def _local(values: Curve) -> Curve:
+    """Take away what three quarters of the picture do at that moment: weather and cameras."""
+    everywhere = np.quantile(values, 0.25, axis=1, keepdims=True)
+    local: Curve = np.maximum(values - everywhere, 0).astype(np.float32)
+    return local
 
 
 def _calm(values: Curve) -> Curve:

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from vau_agent.tools.cues.flow import build_pyramid, track_cells
+from vau_agent.tools.cues.grid import Plane, box_mean, box_sum, dilate
+
+
+def _texture(seed: int = 0) -> Plane:
+    rng = np.random.default_rng(seed)
+    coarse = box_mean(rng.normal(0, 60, (180, 260)).astype(np.float32), 3)
+    return coarse * 4 + 128
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (1, 0), (-2, 3), (6, -4), (12, 3)])
+def test_a_moved_texture_is_followed(shift: tuple[int, int]) -> None:
+    right, down = shift
+    texture = _texture()
+    current = texture[40:136, 40:168]
+    previous = texture[40 + down : 136 + down, 40 + right : 168 + right]
+    cells = np.argwhere(np.ones((24, 32)))[::7]
+
+    flow = track_cells(build_pyramid(previous), build_pyramid(current), cells)
+
+    close = np.abs(flow.shift - np.array(shift)).max(axis=1) < 0.3
+    assert close.mean() > 0.75
+    assert np.median(flow.after) < 1.0
+
+
+def test_displacements_of_half_a_pixel_are_told() -> None:
+    texture = _texture(1)
+    current = texture[40:136, 40:168]
+    previous = 0.5 * (texture[40:136, 40:168] + texture[40:136, 41:169])
+    cells = np.argwhere(np.ones((24, 32)))[::7]
+    flow = track_cells(build_pyramid(previous), build_pyramid(current), cells)
+    assert np.median(flow.shift[:, 0]) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_brighter_picture_has_not_moved() -> None:
+    texture = _texture(2)[40:136, 40:168]
+    cells = np.argwhere(np.ones((24, 32)))[::7]
+    flow = track_cells(build_pyramid(texture), build_pyramid(texture + 20), cells)
+    assert np.abs(flow.shift).max() < 0.2
+
+
+def test_no_cells_give_no_flow() -> None:
+    texture = _texture(3)[40:136, 40:168]
+    flow = track_cells(build_pyramid(texture), build_pyramid(texture), np.zeros((0, 2), np.intp))
+    assert flow.shift.shape == (0, 2)
+
+
+def test_box_sums_are_cut_off_at_the_borders() -> None:
+    ones = np.ones((5, 7), dtype=np.float32)
+    assert box_sum(ones, 1)[0, 0] == 4
+    assert box_sum(ones, 1)[2, 3] == 9
+    assert np.allclose(box_mean(ones * 3, 2), 3)
+
+
+def test_dilation_grows_by_cells_in_every_direction() -> None:
+    mask = np.zeros((5, 5), dtype=np.bool_)
+    mask[2, 2] = True
+    assert dilate(mask).sum() == 9
+    assert dilate(mask, 2).all()
