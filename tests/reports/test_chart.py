@@ -53,6 +53,15 @@ def test_strips_name_what_their_cue_means(anomalous: Result) -> None:
     assert strips["impact"].peak.timestamp == 663.0
 
 
+@pytest.mark.parametrize(("peak", "names"), [(0.04, []), (0.05, ["flash"])])
+def test_a_cue_that_is_never_felt_has_no_strip(
+    normal: Result, peak: float, names: list[str]
+) -> None:
+    curve = (CurvePoint(timestamp=0, score=0.1, cues={"flash": peak}),)
+    chart = build_chart(normal.model_copy(update={"curve": curve}))
+    assert [strip.name for strip in chart.strips] == names
+
+
 def test_no_curve_is_an_empty_chart(inconclusive: Result) -> None:
     chart = build_chart(inconclusive)
     assert (chart.points, chart.line, chart.strips, chart.peaks) == ((), "", (), ())

@@ -3,6 +3,7 @@ import pytest
 from vau_agent.reports.text import (
     cell,
     confidence_words,
+    first_sentence,
     one_line,
     size_words,
     verdict_words,
@@ -45,6 +46,14 @@ def test_a_cell_is_never_a_formula(formula: str) -> None:
 @pytest.mark.parametrize("plain", ["", "12.5", "a=b", "person - left", "'quoted'"])
 def test_a_plain_cell_is_left_alone(plain: str) -> None:
     assert cell(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("One. Two.", "One."), ("At 1.3 s it moves.", "At 1.3 s it moves."), ("", ""), ("a", "a")],
+)
+def test_first_sentence(text: str, first: str) -> None:
+    assert first_sentence(text) == first
 
 
 def test_words_of_a_verdict() -> None:

@@ -15,7 +15,7 @@ from av.audio.stream import AudioStream
 from av.stream import Disposition
 
 from tests.tools.video.barcoded import FPS, KINDS, Kind, draw, encode, read
-from vau_agent.errors import VideoOpenError
+from vau_agent.errors import SegmentOutOfRangeError, VideoOpenError
 from vau_agent.results import Clip, ClipFile
 from vau_agent.schemas import Segment
 from vau_agent.settings import ClipSettings, VideoLimits
@@ -360,6 +360,11 @@ def test_a_source_that_was_replaced_is_refused(
                 limits=VideoLimits(),
             )
     assert [one.name for one in tmp_path.iterdir()] == ["source.mp4"]
+
+
+def test_a_segment_past_the_end_is_refused(files: Callable[[Kind], Path], cut: Cut) -> None:
+    with pytest.raises(SegmentOutOfRangeError, match=r"4\.0 s lies past the end"):
+        cut(files(KINDS[0]), 4.0, 5.0)
 
 
 @pytest.mark.parametrize("clip_id", ["", "../e1", "a/b", "a b", "x" * 65, "e1\n"])

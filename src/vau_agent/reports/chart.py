@@ -19,6 +19,8 @@ MAX_POINTS: Final = 1200
 """Points drawn; of a longer curve, each stretch shows its highest."""
 MAX_TICKS: Final = 7
 MAX_PEAKS: Final = 12
+FAINT: Final = 0.05
+"""A cue that never reaches this is not drawn."""
 HOLE_SECONDS: Final = 10.0
 """No line is drawn over a longer stretch without a measurement."""
 HOLE_FACTOR: Final = 4.0
@@ -189,6 +191,8 @@ def _strips(runs: Sequence[Sequence[CurvePoint]], axis: _Axis) -> Iterator[Strip
     order = [*(name for name in CUES if name in names), *sorted(names - CUES.keys())]
     for name in order:
         peak = max(points, key=lambda point: point.cues.get(name, 0.0))
+        if peak.cues.get(name, 0.0) < FAINT:
+            continue
         areas = (axis.area([(p.timestamp, p.cues.get(name, 0.0)) for p in run]) for run in runs)
         meaning = CUES.get(name, "a cue this version has no words for")
         yield Strip(name=one_line(name), meaning=meaning, area=" ".join(areas), peak=peak)

@@ -118,6 +118,7 @@ def _cut_clips(
                 )
                 for event in events
                 if reader.info.sha256 == result.video.sha256
+                and event.start_s < min(event.end_s, reader.info.duration_s)
             ]
     except VideoError as error:
         warning = f"No clips were cut: {error}"

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from vau_agent.reports.chart import Chart, build_chart
+from vau_agent.reports.chart import FAINT, Chart, build_chart
 from vau_agent.reports.pictures import (
     CITED_SIDE,
     SHEET_SIDE,
@@ -27,6 +27,7 @@ from vau_agent.reports.text import (
     RISKS,
     SEVERITIES,
     confidence_words,
+    first_sentence,
     one_line,
     size_words,
     visible,
@@ -107,6 +108,7 @@ def _environment() -> Environment:
         finalize=_printable,
     )
     environment.filters |= {
+        "first_sentence": first_sentence,
         "line": one_line,
         "timecode": timecode,
         "precise": precise,
@@ -174,7 +176,7 @@ def _chart_data(chart: Chart) -> str:
             {
                 one_line(name): round(value, 2)
                 for name, value in point.cues.items()
-                if value >= 0.05
+                if value >= FAINT
             },
         ]
         for point in chart.points

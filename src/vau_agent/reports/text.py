@@ -34,6 +34,12 @@ def one_line(text: str) -> str:
     return visible(" ".join(text.split()), keep="")
 
 
+def first_sentence(text: str) -> str:
+    """Give what stands before the first full stop that ends a sentence, with the stop."""
+    head, stop, _ = text.strip().partition(". ")
+    return head + stop.rstrip()
+
+
 def cell(text: str) -> str:
     """Make text safe as a cell of a spreadsheet: a leading apostrophe stops formulas."""
     line = one_line(text)

@@ -7,6 +7,7 @@ demuxed and decoded in children alone: this process sees pixels and finished byt
 """
 
 import hashlib
+import json
 import os
 import re
 import select
@@ -15,14 +16,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO, Final, get_args
 
 import av.error
 import numpy as np
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from vau_agent.errors import VideoError, VideoRefusal
+from vau_agent.errors import SegmentOutOfRangeError, VideoError, VideoRefusal
 from vau_agent.results import Clip, ClipFile
 from vau_agent.schemas import Segment
 from vau_agent.settings import ClipSettings, VideoLimits
@@ -61,8 +63,13 @@ def cut_clip(
 
     Raises:
         ValueError: `clip_id` cannot begin a file name.
+        SegmentOutOfRangeError: The segment begins after the video ends.
         VideoOpenError: `source` is gone or is no longer the file that `reader` reads.
     """
+    if segment.start >= reader.info.duration_s:
+        raise SegmentOutOfRangeError(
+            f"{segment.start} s lies past the end; give a time below {reader.info.duration_s:.3f}"
+        )
     if not _ID.fullmatch(clip_id):
         raise ValueError(f"clip id {clip_id!r} may hold letters, digits, '-' and '_' only")
     notes: list[str] = []
@@ -188,11 +195,11 @@ def _copy_in_child(
     file: int, request: CopyRequest, limits: VideoLimits
 ) -> tuple[CopyMade, bytearray]:
     size = os.fstat(file).st_size
-    budget = budget_for(limits, file_bytes=size).wall_seconds
+    budget = budget_for(limits, file_bytes=size)
     process = subprocess.Popen(
         [
             *(sys.executable, "-P", "-s", "-m", "vau_agent.tools.clips_worker"),
-            *(str(file), limits.model_dump_json(), request.model_dump_json()),
+            *(str(file), json.dumps(asdict(budget)), json.dumps(asdict(request))),
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -204,7 +211,7 @@ def _copy_in_child(
     )
     try:
         assert process.stdout is not None
-        deadline = time.monotonic() + budget
+        deadline = time.monotonic() + budget.wall_seconds
         answers = process.stdout.fileno()
         header, payload = receive(
             lambda buffer: _read_into(buffer, answers, deadline), max_payload=2 * size + MIB
@@ -213,9 +220,9 @@ def _copy_in_child(
             kinds = get_args(VideoRefusal)
             kind: VideoRefusal = next(one for one in kinds if one == header["refused"])
             raise refusal(kind, request.name)
-        return CopyMade.model_validate(header.get("made")), payload
+        return TypeAdapter(CopyMade).validate_python(header.get("made")), payload
     except TimeoutError as error:
-        raise refusal("over-budget", request.name, detail=f"{budget:.0f} s") from error
+        raise refusal("over-budget", request.name, detail=f"{budget.wall_seconds:.0f} s") from error
     except (EOFError, ValueError, StopIteration, ValidationError) as error:
         raise refusal("decoder-died", request.name) from error
     finally:

@@ -1,16 +1,17 @@
 """The copying child: demuxes a span of an untrusted file and muxes it again, decoding nothing.
 
-Started by `clips.py` as `python -m vau_agent.tools.clips_worker FD LIMITS REQUEST`, with the
+Started by `clips.py` as `python -m vau_agent.tools.clips_worker FD BUDGET REQUEST`, with the
 same limits as the decoding child. It may write no file: the copy is built in memory and leaves
 through standard output (see `video/wire.py`), after it was read back and compared.
 """
 
 import hashlib
 import io
+import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from itertools import chain
 from typing import BinaryIO, Final, TypeAlias
@@ -23,9 +24,7 @@ from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
 from vau_agent.errors import VideoError
-from vau_agent.schemas import Value
-from vau_agent.settings import VideoLimits
-from vau_agent.tools.video.budgets import budget_for
+from vau_agent.tools.video.budgets import Budget, PictureLimits
 from vau_agent.tools.video.demux import Demuxer
 from vau_agent.tools.video.refusals import refusal
 from vau_agent.tools.video.wire import send
@@ -41,7 +40,8 @@ _SLACK_SECONDS: Final = 1.0
 AnyPacket: TypeAlias = "Packet[VideoStream] | Packet[Stream]"
 
 
-class CopyRequest(Value):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopyRequest:
     """What to copy, in ticks of the video stream."""
 
     name: str
@@ -52,7 +52,8 @@ class CopyRequest(Value):
     audio: bool = True
 
 
-class CopyMade(Value):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopyMade:
     """What a copy holds; its bytes follow."""
 
     muxer: str
@@ -81,24 +82,24 @@ def main() -> None:
     """Make one copy and send it."""
     answers = os.dup(1)
     os.dup2(2, 1)
-    limits = VideoLimits.model_validate_json(sys.argv[2])
-    request = CopyRequest.model_validate_json(sys.argv[3])
+    budget = Budget(**json.loads(sys.argv[2]))
+    request = CopyRequest(**json.loads(sys.argv[3]))
     file = int(sys.argv[1])
     give_up_powers()
-    set_limits(budget_for(limits, file_bytes=os.fstat(file).st_size))
+    set_limits(budget)
     with os.fdopen(file, "rb", buffering=0) as source:
         try:
-            made, copy = make_copy(source, request, limits)
+            made, copy = make_copy(source, request, budget)
         except VideoError as error:
             send(answers, {"refused": error.kind})
         except MemoryError:
             send(answers, {"refused": "over-budget"})
         else:
-            send(answers, {"made": made.model_dump(mode="json")}, copy.getbuffer())
+            send(answers, {"made": asdict(made)}, copy.getbuffer())
 
 
 def make_copy(
-    source: BinaryIO, request: CopyRequest, limits: VideoLimits
+    source: BinaryIO, request: CopyRequest, limits: PictureLimits
 ) -> tuple[CopyMade, io.BytesIO]:
     """Copy into the likest container that takes the data unchanged, else into any that takes it.
 
@@ -120,7 +121,7 @@ def make_copy(
     raise refusal("codec-not-allowed", request.name)
 
 
-def _muxers(source: BinaryIO, request: CopyRequest, limits: VideoLimits) -> tuple[str, ...]:
+def _muxers(source: BinaryIO, request: CopyRequest, limits: PictureLimits) -> tuple[str, ...]:
     demuxer = Demuxer(source, name=request.name, limits=limits)
     family = demuxer.container.format.name.split(",")[0]
     demuxer.close()
@@ -128,7 +129,7 @@ def _muxers(source: BinaryIO, request: CopyRequest, limits: VideoLimits) -> tupl
 
 
 def _copy(
-    source: BinaryIO, request: CopyRequest, limits: VideoLimits, *, muxer: str, audio: bool
+    source: BinaryIO, request: CopyRequest, limits: PictureLimits, *, muxer: str, audio: bool
 ) -> tuple[CopyMade, io.BytesIO]:
     demuxer = Demuxer(source, name=request.name, limits=limits)
     copy = io.BytesIO()
@@ -267,7 +268,7 @@ def _pts(packet: AnyPacket) -> int | None:
 
 
 def _read_back(
-    copy: BinaryIO, request: CopyRequest, limits: VideoLimits
+    copy: BinaryIO, request: CopyRequest, limits: PictureLimits
 ) -> tuple[list[bytes], float]:
     """Give the digest of every picture's data in a copy, and the time of its first picture."""
     demuxer = Demuxer(copy, name=request.name, limits=limits)

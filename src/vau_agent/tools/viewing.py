@@ -20,6 +20,7 @@ from PIL import ImageDraw, ImageFont
 
 from vau_agent.schemas import Segment
 from vau_agent.tools.video.base import Frame, Image, VideoReader
+from vau_agent.tools.video.refusals import refusal
 
 TIME_BASE: Final = Fraction(1, 90_000)
 _BT709: Final = 1
@@ -60,7 +61,9 @@ def write_viewing_copy(
     """
     whole = Segment(start=segment.start, end=min(segment.end, reader.info.duration_s))
     frames = _shown(reader, whole, longest_side=longest_side)
-    first = next(frames)
+    first = next(frames, None)
+    if first is None:
+        raise refusal("no-frames", path.stem)
     band = _Band(first.image.shape[1], first.image.shape[0], stamp)
     with av.open(
         str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
