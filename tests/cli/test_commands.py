@@ -124,6 +124,7 @@ def test_a_question_is_answered_from_the_run(run: Run, analysed: Place, tmp_path
     options = ("--home", analysed.home, "--out", tmp_path)
 
     said = run("ask", "what happened at 4 seconds?", *options)
+    # A second question: the first one's answer names frames in the same journal.
     answer = json.loads(run("ask", "was anybody lying?", *options, "--json").out)
 
     assert said.code == 0

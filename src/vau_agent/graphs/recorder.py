@@ -20,6 +20,7 @@ from vau_agent.results import EVENT_TYPES, Event
 from vau_agent.schemas import FrameRef
 
 CALL_KIND: Final = "policy.call"
+FRAMES_SAMPLED: Final = "frames.sampled"
 _FRAMES: Final = TypeAdapter(tuple[FrameRef, ...])
 
 
@@ -119,7 +120,9 @@ def called_completion(record: Record) -> Completion:
 
 def sampled_frames(record: Record) -> tuple[FrameRef, ...]:
     """Read the frames that a step was shown; none for other records."""
-    return _FRAMES.validate_python(record.body.get("frames", []))
+    if record.kind != FRAMES_SAMPLED:
+        return ()  # an answer names frames too, in another form
+    return _FRAMES.validate_python(record.body["frames"])
 
 
 def step_seconds(record: Record) -> float:
