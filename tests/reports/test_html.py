@@ -166,7 +166,7 @@ def test_inconclusive_leads_with_its_reason(inconclusive: Result, pictures: Load
     assert "Why nothing is concluded: the picture is black" in page.text
     assert "2026-07-01T08:00:00.000+02:00 Europe/Berlin (as given to the program)" in page.text
     assert "No curve was measured." in page.text
-    assert "Risk not judged: a person should look" in page.text
+    assert "Risk not judged : a person should look" in page.text
     assert "nothing to do" not in page.text
 
 
