@@ -284,7 +284,7 @@ def test_every_sentence_of_a_revision_cites_frames_that_were_shown(
 
 
 def test_other_events_are_not_forgotten(rules: Policy, video: ImaginedVideo) -> None:
-    opened = open_with(rules, video, FIGHT, candidate(34, 38, score=0.7, object_removed=0.9))
+    opened = open_with(rules, video, FIGHT, candidate(34, 38, score=0.6, object_removed=0.9))
 
     reasoning = revised(rules, opened, [video.zoom(12, 18, part(14.5, 18))])
 

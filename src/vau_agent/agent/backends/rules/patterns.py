@@ -147,6 +147,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         shows="motion in one place changes direction and strength quickly",
         ordinary="people who play, dance or greet each other",
         hurts=("fire_colour", "crowd", "speed"),
+        weight=0.8,
         min_seconds=LASTING_S,
     ),
     Pattern(
