@@ -192,10 +192,17 @@ def _reply_category(case: _Case) -> tuple[Claim, ...]:
             )
             return (Claim(text=text, frames=case.cite(event.segment)),)
     text = (
-        f"No {asked} was measured from {format_span(case.view.window)}; "
+        f"Nothing that was measured from {format_span(case.view.window)} fits {asked}; "
         f"{case.view.share:.0%} of it was measured."
     )
-    return (Claim(text=text, frames=case.cite(None)),)
+    claims = [Claim(text=text, frames=case.cite(None))]
+    for event in case.events[:1]:
+        instead = (
+            f"The strongest event, from {format_span(event.segment)}, fits {event.category}; "
+            "cues can confuse the two, so look at its pictures."
+        )
+        claims.append(Claim(text=instead, frames=case.cite(event.segment)))
+    return tuple(claims)
 
 
 def _reply_count(case: _Case) -> tuple[Claim, ...]:
