@@ -1,11 +1,13 @@
 """Analyse many videos, each in a worker process that may die without taking the batch along."""
 
+import contextlib
 import json
 import queue
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +46,10 @@ class Workers:
         self._todo: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._processes: dict[int, subprocess.Popen[str]] = {}
-        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._stopping = False
+        self._starting = threading.Lock()
+        """Held while a process starts, so that none starts unseen while all are ended."""
 
     def __enter__(self) -> Self:
         """Give the workers; processes start with the first videos."""
@@ -57,15 +62,18 @@ class Workers:
         trace: TracebackType | None,
     ) -> None:
         """End every process."""
-        self._stopping.set()
-        for process in list(self._processes.values()):
-            process.send_signal(signal.SIGINT)  # so that it ends its own children
-        for process in list(self._processes.values()):
-            try:
-                process.wait(_END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        with self._starting:
+            self._stopping = True
+        if kind is not None:
+            for process in self._processes.values():
+                process.send_signal(signal.SIGINT)  # so that it ends its own children
+        deadline = time.monotonic() + _END_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        for process in self._processes.values():
+            process.kill()  # nothing happens to one that has ended
+        for thread in self._threads:
+            thread.join()
 
     def run(self, paths: Iterable[Path]) -> Iterator[Reply]:
         """Analyse the videos; give what the workers say, as it comes."""
@@ -75,7 +83,9 @@ class Workers:
             count += 1
         for number in range(min(self._jobs, count)):
             self._todo.put(None)
-            threading.Thread(target=self._drive, args=(number,), daemon=True).start()
+            thread = threading.Thread(target=self._drive, args=(number,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
         while count:
             reply = self._replies.get()
             count -= reply.is_last
@@ -83,13 +93,31 @@ class Workers:
 
     def _drive(self, number: int) -> None:
         process: subprocess.Popen[str] | None = None
-        while (path := self._todo.get()) is not None and not self._stopping.is_set():
-            if process is None or process.poll() is not None:
-                process = self._processes[number] = _start()
+        while (path := self._todo.get()) is not None:
+            if process is not None and process.poll() is not None:
+                _close(process)
+                process = None
+            if process is None:
+                process = self._start(number)
+            if process is None:
+                return
             for reply in self._ask(process, path):
                 self._replies.put(reply)
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
+        if process is not None:
+            _close(process)
+
+    def _start(self, number: int) -> "subprocess.Popen[str] | None":
+        with self._starting:
+            if self._stopping:
+                return None
+            self._processes[number] = subprocess.Popen(
+                [sys.executable, "-m", "vau_agent.cli.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            )
+            return self._processes[number]
 
     def _ask(self, process: subprocess.Popen[str], path: Path) -> Iterator[Reply]:
         assert process.stdin is not None and process.stdout is not None  # both are pipes
@@ -110,14 +138,10 @@ class Workers:
         )
 
 
-def _start() -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "vau_agent.cli.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
+def _close(process: subprocess.Popen[str]) -> None:
+    """Close the pipes, at which a worker ends, and wait for that."""
+    with contextlib.suppress(BrokenPipeError), process:
+        pass
 
 
 def _ending(code: int) -> str:
