@@ -111,6 +111,12 @@ KINDS: Final[tuple[Kind, ...]] = (
         count=30,
         times=[number * 4.0 for number in range(30)],
     ),
+    Kind(
+        name="larger-than-the-read-buffer",
+        suffix=".avi",
+        codec="rawvideo",
+        decord_is_right=False,
+    ),
     Kind(name="two-streams", suffix=".mkv", options=_B_FRAMES, extra_stream="video"),
     Kind(name="cover-art", suffix=".mp4", options=_B_FRAMES, extra_stream="cover"),
 )
