@@ -174,13 +174,10 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         SettingsError: A value is invalid, a name is unknown, or the file is not TOML.
     """
     _refuse_unknown_variables()
+    _check_file(config_path())
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
     try:
         return Settings.model_validate(given)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"{config_path()} is not valid TOML: {error}; mend or move it"
-        ) from error
     except ValidationError as error:
         raise SettingsError(_explain(error)) from error
 
@@ -215,6 +212,7 @@ def write_setting(name: str, value: str) -> Path:
     known = dict(_leaves(Settings.model_construct().model_dump(mode="json")))
     if name not in known:
         raise SettingsError(f"no setting {name!r}; 'vau-agent config show' lists them")
+    _check_file(config_path())
     *groups, leaf = name.split(".")
     nested: dict[str, object] = {leaf: value}
     for group in reversed(groups):
@@ -262,6 +260,17 @@ def _variable(name: str) -> str:
 
 def _read_toml(path: Path) -> dict[str, object]:
     return tomllib.loads(path.read_text())
+
+
+def _check_file(path: Path) -> None:
+    """Refuse an unreadable file by its name: pydantic would blame a setting without one."""
+    try:
+        if path.exists():
+            _read_toml(path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}; mend or move it") from error
+    except ValueError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}; mend or move it") from error
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
