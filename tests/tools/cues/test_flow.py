@@ -17,12 +17,13 @@ def test_a_moved_texture_is_followed(shift: tuple[int, int]) -> None:
     texture = _texture()
     current = texture[40:136, 40:168]
     previous = texture[40 + down : 136 + down, 40 + right : 168 + right]
-    cells = np.argwhere(np.ones((24, 32)))[::7]
+    # what comes in over the border was nowhere before
+    cells = np.argwhere(np.ones((16, 24)))[::5] + 4
 
     flow = track_cells(build_pyramid(previous), build_pyramid(current), cells)
 
     close = np.abs(flow.shift - np.array(shift)).max(axis=1) < 0.3
-    assert close.mean() > 0.75
+    assert close.mean() > 0.8
     assert np.median(flow.after) < 1.0
 
 

@@ -28,7 +28,10 @@ _BLUR_CELLS: Final = 2.0
 """Cells by which the window of change detection lengthens a silhouette."""
 
 _LARGE: Final = 2.0
-"""Times the usual height from which a silhouette counts as one large thing, not as merged ones."""
+"""Times the usual height up to which a silhouette may be people who merge; beyond it is large."""
+
+_MERGED: Final = 1.5
+"""Times the usual height from which a vote is cut: more is two people, one behind the other."""
 
 _SUPPORT: Final = 3.0
 """Tracked cells in a neighbourhood of nine before its velocity is believed."""
@@ -47,6 +50,9 @@ _RELATIVE_ERROR: Final = 0.3
 
 _STEADY: Final = 0.35
 """Share by which velocity may change along its path and still be that of one thing moving on."""
+
+_MOST_STEPS: Final = 6
+"""Baselines over which a path is averaged: half a second."""
 
 _STEPS: Final = 2
 """Baselines for which a thing must go the same way: chance matches in noise do not."""
@@ -73,6 +79,8 @@ class _Past:
     velocity: NDArray[np.float32]
     """Pixels a second, right and down."""
     support: Mask
+    glide: NDArray[np.float32]
+    """Mean velocity of a cell's thing along its path."""
     steps: NDArray[np.int8]
     """How many baselines long a cell's thing has gone the same way."""
     height: Plane
@@ -117,6 +125,7 @@ class KinematicsMeter:
             moving=change.moving,
             velocity=velocity,
             support=support,
+            glide=velocity,
             steps=np.zeros(support.shape, dtype=np.int8),
             height=height,
             elapsed=elapsed,
@@ -125,10 +134,10 @@ class KinematicsMeter:
         earlier = [past for past in self._past if timestamp - past.timestamp > 0.9 * elapsed]
         impact = np.zeros_like(height)
         if earlier:
-            now.steps = _count_steady(earlier[-1], now)
+            _follow(earlier[-1], now)
             impact = _lost_speed(earlier[0], now)
         erratic = self._disorder(now, change.step)
-        pace = np.hypot(velocity[..., 0], velocity[..., 1]) / height
+        pace = _length(now.glide) / height
         speed = np.where(now.steps >= _STEPS, pace, 0)
         self._past.append(now)
         return Kinematics(speed=speed.astype(np.float32), erratic=erratic, impact=impact)
@@ -166,10 +175,9 @@ class KinematicsMeter:
         rows, columns = run.shape
         row = np.arange(rows) / rows
         seen = run > 0
-        number, height = seen.sum(axis=1), run.sum(axis=1)
-        if self._votes.size == 0:
-            # a few imagined things a sixth of the picture tall hold the fit while little is seen
-            self._votes = np.array([8.0, 4.0, 8 / 3, 8 * rows / 6, 4 * rows / 6])
+        number = seen.sum(axis=1)
+        voted = np.where(seen, np.minimum(run, _MERGED * self._fit(rows)[:, None]), 0)
+        height = voted.sum(axis=1)
         self._votes = self._votes + np.array(
             [
                 number.sum(),
@@ -179,24 +187,28 @@ class KinematicsMeter:
                 (height * row).sum(),
             ]
         )
+        usual: Plane = np.repeat(self._fit(rows)[:, None], columns, axis=1)
+        return usual.astype(np.float32)
+
+    def _fit(self, rows: int) -> NDArray[np.float64]:
+        """Give the usual height at each row."""
+        if self._votes.size == 0:
+            # a few imagined things a quarter of the picture tall hold the fit while little is seen
+            self._votes = np.array([8.0, 4.0, 8 / 3, 8 * rows / 4, 4 * rows / 4])
         one, first, second, tall, slanted = self._votes
         # held towards a level fit: one lorry at one row must not tilt the scene
         spread = (second - first * first / one) + 0.02 * one
         slope = (slanted - first * tall / one) / spread
-        fit = (tall - slope * first) / one + slope * row
-        usual: Plane = np.repeat(np.clip(fit, _MIN_HEIGHT, rows)[:, None], columns, axis=1)
-        return usual.astype(np.float32)
+        fit = (tall - slope * first) / one + slope * np.arange(rows) / rows
+        usual: NDArray[np.float64] = np.clip(fit, _MIN_HEIGHT, rows)
+        return usual
 
     def _height(self, silhouette: Mask) -> Plane:
         """Give each cell the height in pixels of what stands there."""
         run = _vertical_run(silhouette)
         usual = self._usual_height(run)
-        wide = run.copy()
-        for step in (1, 2):
-            wide[:, step:] = np.maximum(wide[:, step:], run[:, :-step])
-            wide[:, :-step] = np.maximum(wide[:, :-step], run[:, step:])
         # a lorry, or a person close to the camera, is its own ruler
-        cells = np.where(wide > _LARGE * usual, wide, usual)
+        cells = np.maximum(usual, run / _LARGE)
         height: Plane = np.maximum(cells - _BLUR_CELLS, _MIN_HEIGHT).astype(np.float32) * CELL
         return height
 
@@ -213,7 +225,7 @@ def _smooth_velocity(change: Change, elapsed: float) -> tuple[NDArray[np.float32
 
 
 def _vertical_run(mask: Mask) -> Plane:
-    """Count, for each cell of the mask, the cells above and below it without a gap over one."""
+    """Count for each cell the cells above and below it without a gap over one."""
     closed = mask.copy()
     closed[1:-1] |= mask[:-2] & mask[2:]
     down = np.zeros(mask.shape, dtype=np.float32)
@@ -226,12 +238,12 @@ def _vertical_run(mask: Mask) -> Plane:
     return run
 
 
-def _count_steady(before: _Past, now: _Past) -> NDArray[np.int8]:
-    """Count for how many baselines what is in a cell has gone the same way."""
+def _follow(before: _Past, now: _Past) -> None:
+    """Find for each cell the thing it was a baseline ago; count its steps, average its velocity."""
     origin_y, origin_x = _origin(now)
     pace = _length(now.velocity)
     allowed = _STEADY * pace + _TRACKING_PIXELS / now.elapsed
-    steps = np.zeros(now.support.shape, dtype=np.int8)
+    steps, path = now.steps, now.glide
     rows, columns = now.support.shape
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
@@ -239,9 +251,13 @@ def _count_steady(before: _Past, now: _Past) -> NDArray[np.int8]:
             x = np.clip(origin_x + right, 0, columns - 1)
             difference = _length(now.velocity - before.velocity[y, x])
             same = now.support & before.support[y, x] & (difference < allowed)
-            longer = np.minimum(before.steps[y, x], 100) + np.int8(1)
-            steps = np.where(same, np.maximum(steps, longer), steps).astype(np.int8)
-    return steps
+            longer = np.minimum(before.steps[y, x] + 1, _MOST_STEPS).astype(np.int8)
+            same &= longer > steps
+            steps = np.where(same, longer, steps)
+            path = np.where(same[..., None], before.glide[y, x], path)
+    share = (1 / (steps + 1.0))[..., None]
+    now.steps = steps
+    now.glide = (path + share * (now.velocity - path)).astype(np.float32)
 
 
 def _windowed(plane: Plane, height: Plane) -> Plane:

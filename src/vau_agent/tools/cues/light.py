@@ -18,6 +18,9 @@ _CHROMA: Final = 55.0
 _STEADY_SECONDS: Final = 1.0
 """Flames burn in one place at least this long; a walker in an orange coat moves on."""
 
+_STILL_PIXELS: Final = 0.3
+"""Camera movement from which edges brighten and darken their cells in turn."""
+
 FLASH_LEVELS: Final = 20.0
 """Grey levels the median of the picture must jump: exposure control moves 1 to 3 a frame."""
 
@@ -61,7 +64,9 @@ class LightMeter:
             self._flames, self._flicker, self._delta = (np.zeros_like(means) for _ in range(3))
             self._means = means
         share = min(1.0, change.step / _STEADY_SECONDS)
-        self._measure_flicker(means, share)
+        self._measure_flicker(
+            means, share, steady=bool(np.abs(change.camera).max() < _STILL_PIXELS)
+        )
         # flames churn: the change they make cannot be followed as a displacement
         churning = change.moving & ~change.tracked
         burning = np.where(churning, flame_share(image), 0)
@@ -72,11 +77,13 @@ class LightMeter:
             flash=self._find_flash(float(np.median(means)), timestamp, change.step),
         )
 
-    def _measure_flicker(self, means: Plane, share: float) -> None:
+    def _measure_flicker(self, means: Plane, share: float, *, steady: bool) -> None:
         # a lamp over the whole picture is no flickering place
         delta = means - self._means
         delta = delta - np.median(delta)
         swing = np.where(delta * self._delta < 0, np.minimum(np.abs(delta), np.abs(self._delta)), 0)
+        if not steady:
+            swing = np.zeros_like(swing)
         self._flicker = (self._flicker + share * (swing - self._flicker)).astype(np.float32)
         self._means, self._delta = means, delta.astype(np.float32)
 

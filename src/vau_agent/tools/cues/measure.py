@@ -1,5 +1,6 @@
 """One picture in, the raw measurements of one moment out."""
 
+from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -30,7 +31,8 @@ _STILL_STEP_SECONDS: Final = 0.5
 """How often the slow picture is compared while nothing moves."""
 
 _FLASH_SECONDS: Final = 2.0
-_SAME_SCENE: Final = 0.85
+_RECENT_SECONDS: Final = 0.6
+_SAME_SCENE: Final = 0.8
 """Correlation of small pictures from which a scene counts as the one before."""
 
 _SETTLE_SECONDS: Final = 0.5
@@ -58,6 +60,7 @@ class _Interrupted:
     """The scene as it was before something that may be a cut."""
 
     timestamp: float
+    onset: float
     small: Plane
     jump: float
     background: BackgroundMeter
@@ -79,7 +82,8 @@ class MomentMeter:
     _light: LightMeter = field(default_factory=LightMeter)
     _crowd: float = 0.0
     _drift: NDArray[np.float32] = field(default_factory=lambda: np.zeros(2, dtype=np.float32))
-    _small: Plane = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    _recent: deque[tuple[float, Plane]] = field(default_factory=deque)
+    """Small pictures of the last half second."""
     _interrupted: _Interrupted | None = None
     _compared_at: float = 0.0
     _moved_at: float = float("-inf")
@@ -100,9 +104,8 @@ class MomentMeter:
             if change is not None:
                 self._interrupt(frame.timestamp, small)
             self._reset()
-            self._small = small
             return Measured(moment=quiet_moment(frame.timestamp), cut=change is not None)
-        self._small = small
+        self._remember(frame.timestamp, small)
         self._follow_camera(change)
         kinematics = self._kinematics.step(change, frame.timestamp)
         light = self._light.step(frame.image, change, frame.timestamp)
@@ -131,14 +134,25 @@ class MomentMeter:
         single, place = _columns(self._standing)
         return Measured(moment=replace(moment, single=single, place=place))
 
+    def _remember(self, timestamp: float, small: Plane) -> None:
+        self._recent.append((timestamp, small))
+        while timestamp - self._recent[0][0] > _RECENT_SECONDS:
+            self._recent.popleft()
+
     def _interrupt(self, timestamp: float, small: Plane) -> None:
         """Put the scene aside: a flash looks like a cut, until the scene is back."""
         recent = self._interrupted
+        # the light of a flash may have risen for some pictures before one of them looked foreign
+        pictures = [*self._recent, (timestamp, small)]
+        former = pictures[0][1]
+        bright = [at for at, one in pictures if one.mean() > former.mean() + FLASH_LEVELS]
+        onset = bright[0] if bright else timestamp
         if recent is None or timestamp - recent.timestamp > _FLASH_SECONDS:
             self._interrupted = _Interrupted(
                 timestamp=timestamp,
-                small=self._small,
-                jump=float(small.mean() - self._small.mean()),
+                onset=onset,
+                small=former,
+                jump=max(float(one.mean()) for _, one in pictures) - float(former.mean()),
                 background=replace(self._background),
             )
 
@@ -146,7 +160,7 @@ class MomentMeter:
         self._reset()
         self._background = interrupted.background
         self._interrupted = None
-        flash = (interrupted.timestamp, interrupted.jump)
+        flash = (interrupted.onset, interrupted.jump)
         return Measured(
             moment=quiet_moment(timestamp),
             flash=flash if interrupted.jump > FLASH_LEVELS else None,
@@ -160,6 +174,7 @@ class MomentMeter:
         self._crowd = 0.0
         self._drift[:] = 0
         self._standing = {}
+        self._recent.clear()
 
     def _follow_camera(self, change: Change) -> None:
         self._drift += change.camera
@@ -180,7 +195,7 @@ class MomentMeter:
         regional = np.stack([speed, by_region(kinematics.erratic), motion])
         self._standing = _standing(still)
         values = {
-            "impact": (float(kinematics.impact.max()), strongest(kinematics.impact)[1]),
+            "impact": strongest(kinematics.impact),
             **self._standing,
             "fire_colour": _whole(spread(light.flames)),
             "flicker": strongest(spread(light.flicker)),

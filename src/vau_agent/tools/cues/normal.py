@@ -31,7 +31,7 @@ _ACTIVE: Final = {"speed": 0.1, "erratic": 0.1, "motion": 0.2}
 
 HALF: Final[dict[str, float]] = {
     "speed": 2.0,
-    "erratic": 2.0,
+    "erratic": 2.4,
     "motion": 2.0,
     "impact": 1.8,
     "stillness": 4.0,
@@ -42,7 +42,8 @@ HALF: Final[dict[str, float]] = {
     "flash": 30.0,
     "crowd": 0.25,
 }
-"""Where a cue says 0.5: twice the normal (speed, erratic, motion); running speed lost at once;
+"""Where a cue says 0.5: twice the normal (speed, motion); half as much again as two walkers who
+cross (erratic: 0.8 body heights a second about their mean); running speed lost at once;
 seconds of standing still; 1/250 of the picture in flames (a torso at mid distance); grey levels;
 a quarter of the picture suddenly running."""
 
@@ -53,7 +54,7 @@ WEIGHT: Final[dict[str, float]] = {
     "speed": 0.9,
     "erratic": 0.8,
     "motion": 0.3,
-    "impact": 0.8,
+    "impact": 0.6,
     "stillness": 0.3,
     "object_left": 0.8,
     "object_removed": 0.7,
@@ -63,12 +64,13 @@ WEIGHT: Final[dict[str, float]] = {
     "crowd": 0.8,
 }
 """What a cue can say alone. Below the alarm (0.5) are those that ordinary scenes also give: many
-people about, somebody sitting down, leaves in the wind."""
+people about, somebody sitting down, leaves in the wind. An impact says less than its speed: what
+goes behind a pole stops as suddenly, but does not lie there afterwards."""
 
 _RELATIVE: Final = frozenset({"speed", "motion"})
 """Cues that only say "more than usual here": a car is fast, and normal in most streets."""
 
-_ACQUAINTANCE_SECONDS: Final = 5.0
+_ACQUAINTANCE_SECONDS: Final = 8.0
 """Seconds of movement after which what is usual here is half known: a few people passing by."""
 
 _SMOOTH_SECONDS: Final = 0.7
