@@ -1,25 +1,28 @@
 """The Python API, and the one code path under every command: analyse, ask, look up.
 
+```python
 from vau_agent.api import analyze
+from vau_agent.settings import load_settings
+
 outcome = analyze(Path("lobby.mp4"), settings=load_settings())
+```
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
-from pydantic import JsonValue
-
-from vau_agent import __version__
 from vau_agent.agent.backends.factory import open_backend
-from vau_agent.agent.prompting import prompt_digests
 from vau_agent.errors import JournalError, VauAgentError, VideoError
 from vau_agent.graphs.context import AnalysisContext, FollowupContext, OnProgress
 from vau_agent.graphs.followup import answers_of, ask_run
+from vau_agent.graphs.identity import (
+    RunSpec,
+    choose_run_id,
+    complete_run_id,
+    folder_name,
+)
 from vau_agent.graphs.planning import Plan, plan_analysis
 from vau_agent.graphs.recorder import Recorder
 from vau_agent.graphs.resume import finished_result, run_analysis
@@ -28,7 +31,7 @@ from vau_agent.memory.checkpointer import open_checkpointer
 from vau_agent.memory.home import Home, open_home
 from vau_agent.memory.journal import RUN_FAILED, Clock, RunRow, utc_now
 from vau_agent.memory.leases import this_process
-from vau_agent.reports.folder import write_run
+from vau_agent.reports.folder import is_current, write_run
 from vau_agent.results import Answer, Event, Result
 from vau_agent.schemas import Value
 from vau_agent.settings import Settings
@@ -39,9 +42,6 @@ from vau_agent.tools.zoom import Zoom
 
 OnEvent = Callable[[Event], None]
 Timer = Callable[[], float]
-
-_RUN_ID_CHARS: Final = 12
-_FOLDER_ID_CHARS: Final = 6
 
 
 class Outcome(Value):
@@ -62,7 +62,8 @@ class RunSummary(Value):
     label: str | None
     category: str | None
     created: str
-    folder: Path
+    folder: Path | None
+    """`None` for a run whose records are damaged."""
 
 
 def analyze(
@@ -91,17 +92,19 @@ def analyze(
         RunLeaseError: Another process is working on the same run.
         BackendError: The policy could not be asked.
     """
-    spec = _spec(path, settings)
+    spec = RunSpec.of(path, settings)
     with open_home(settings.home, clock=clock) as home:
-        run_id = _run_id(spec, home, fresh=fresh)
+        run_id = choose_run_id(spec, home, fresh=fresh)
         result = finished_result(home, run_id)
         reused = result is not None
         if result is None:
             with open_video(path, reader=settings.reader, limits=settings.video) as reader:
-                home.journal.create_run(run_id, spec)
+                home.journal.create_run(run_id, spec.model_dump(mode="json"))
                 with _owned(home, run_id, settings, on_event, timer) as recorder:
                     result = _run(home, settings, reader, recorder, on_progress)
-        folder = _write(home, run_id, result, path, settings)
+        folder = settings.out / folder_name(run_id, path.name)
+        if not (reused and is_current(folder, home.journal.head(run_id))):
+            _write(home, run_id, result, path, folder, settings)
     return Outcome(result=result, folder=folder, reused=reused)
 
 
@@ -119,13 +122,13 @@ def resume(
         VideoError: The video is no longer where it was, or has changed.
     """
     with open_home(settings.home) as home:
-        row = home.journal.run(run_id)
-    began = _settings_of(row, settings)
-    path = _path_of(row)
+        row = home.journal.run(complete_run_id(run_id, home))
+    spec = RunSpec.read(row)
+    began, path = spec.settings_under(settings.home), Path(spec.path)
     outcome = analyze(path, settings=began, on_event=on_event, on_progress=on_progress)
-    if outcome.result.run_id != run_id:
+    if outcome.result.run_id != row.run_id:
         raise VideoError(
-            f"{str(path)!r} is not the file that run {run_id!r} began with; "
+            f"{str(path)!r} is not the file that run {row.run_id!r} began with; "
             "analyse it as a new run with 'vau-agent analyze'",
             kind="not-found",
         )
@@ -156,10 +159,11 @@ def ask(
     """
     with open_home(settings.home, clock=clock) as home:
         row = _finished_row(home, run_id)
-        began = _settings_of(row, settings)
+        spec = RunSpec.read(row)
+        began = spec.settings_under(settings.home)
         result = _result(home, row)
         with (
-            _reader_if_there(row, began, result) as reader,
+            _reader_if_there(spec, began) as reader,
             _owned(home, row.run_id, began, on_event, timer) as recorder,
         ):
             context = FollowupContext(
@@ -172,14 +176,14 @@ def ask(
                 reader=reader,
             )
             answer = ask_run(question, context)
-        _write(home, row.run_id, result, _path_of(row), began)
+        _write(home, row.run_id, result, Path(spec.path), spec.folder(row.run_id), began)
     return answer
 
 
 def list_runs(*, settings: Settings) -> tuple[RunSummary, ...]:
     """Give all runs of this home, newest first."""
     with open_home(settings.home) as home:
-        return tuple(_summary(home, row, settings) for row in home.journal.runs())
+        return tuple(_summary(home, row) for row in home.journal.runs())
 
 
 def load_result(run_id: str | None = None, *, settings: Settings) -> tuple[Result, Path]:
@@ -190,46 +194,24 @@ def load_result(run_id: str | None = None, *, settings: Settings) -> tuple[Resul
     """
     with open_home(settings.home) as home:
         row = _finished_row(home, run_id)
-        return _result(home, row), _folder(row.run_id, _path_of(row), settings)
+        return _result(home, row), RunSpec.read(row).folder(row.run_id)
 
 
 def source_of(run_id: str, *, settings: Settings) -> Path:
     """Give the place of the video that a run analysed; it may have gone since."""
     with open_home(settings.home) as home:
-        return _path_of(home.journal.run(run_id))
+        return Path(RunSpec.read(home.journal.run(complete_run_id(run_id, home))).path)
 
 
 def rebuild_report(run_id: str | None = None, *, settings: Settings) -> Path:
     """Write a finished run's output folder anew from the journal; give its place."""
     with open_home(settings.home) as home:
         row = _finished_row(home, run_id)
-        return _write(home, row.run_id, _result(home, row), _path_of(row), settings)
-
-
-def _spec(path: Path, settings: Settings) -> dict[str, JsonValue]:
-    """Say what a run is about: equal specs (but for the path) are the same run."""
-    policy = settings.policy
-    _, _, model = policy.partition(":")
-    return {
-        "name": path.name,
-        "path": str(path.resolve()),
-        "sha256": hash_file(path),
-        "policy_sha256": hash_file(Path(model)) if policy.startswith("scripted:") else None,
-        "prompts": dict(prompt_digests()),
-        "settings": settings.model_dump(mode="json", exclude={"home", "out"}),
-        "tool": __version__,
-    }
-
-
-def _run_id(spec: dict[str, JsonValue], home: Home, *, fresh: bool) -> str:
-    content = {name: value for name, value in spec.items() if name not in ("name", "path")}
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    base = digest[:_RUN_ID_CHARS]
-    again = [row.run_id for row in home.journal.runs() if row.run_id.startswith(base)]
-    if fresh and again:
-        return f"{base}-{len(again) + 1}"
-    # The newest of the fresh ones is the one that is meant.
-    return again[0] if again else base
+        spec = RunSpec.read(row)
+        folder = spec.folder(row.run_id)
+        began = spec.settings_under(settings.home)
+        _write(home, row.run_id, _result(home, row), Path(spec.path), folder, began)
+    return folder
 
 
 @contextmanager
@@ -280,41 +262,19 @@ def _tools(settings: Settings) -> dict[str, Tool]:
     return {zoom.name: zoom}
 
 
-def _write(home: Home, run_id: str, result: Result, path: Path, settings: Settings) -> Path:
-    folder = _folder(run_id, path, settings)
-    answers = answers_of(home.journal, run_id)
+def _write(
+    home: Home, run_id: str, result: Result, path: Path, folder: Path, settings: Settings
+) -> None:
     named = result.video.model_copy(update={"name": path.name})
-    write_run(
-        result.model_copy(update={"answers": answers, "video": named}),
-        folder,
-        home=home,
-        source=path,
-        settings=settings,
-    )
-    return folder
-
-
-def _folder(run_id: str, path: Path, settings: Settings) -> Path:
-    return settings.out / f"{path.stem}-{run_id[:_FOLDER_ID_CHARS]}{run_id[_RUN_ID_CHARS:]}"
-
-
-def _path_of(row: RunRow) -> Path:
-    return Path(str(row.spec["path"]))
-
-
-def _settings_of(row: RunRow, settings: Settings) -> Settings:
-    """Give the settings that a run began with, under the home and out of now."""
-    began = row.spec["settings"]
-    assert isinstance(began, dict), "a run's spec holds its settings"
-    return Settings.model_validate({**began, "home": settings.home, "out": settings.out})
+    answers = answers_of(home.journal, run_id)
+    complete = result.model_copy(update={"answers": answers, "video": named})
+    write_run(complete, folder, home=home, source=path, settings=settings)
 
 
 @contextmanager
-def _reader_if_there(
-    row: RunRow, settings: Settings, result: Result
-) -> Iterator[VideoReader | None]:
-    path = _path_of(row)
-    if not path.is_file() or hash_file(path) != result.video.sha256:
+def _reader_if_there(spec: RunSpec, settings: Settings) -> Iterator[VideoReader | None]:
+    path = Path(spec.path)
+    if not path.is_file() or hash_file(path) != spec.sha256:
         yield None
         return
     with open_video(path, reader=settings.reader, limits=settings.video) as reader:
@@ -323,7 +283,7 @@ def _reader_if_there(
 
 def _finished_row(home: Home, run_id: str | None) -> RunRow:
     if run_id is not None:
-        row = home.journal.run(run_id)
+        row = home.journal.run(complete_run_id(run_id, home))
         if row.state != "finished":
             raise JournalError(
                 f"run {run_id!r} is {row.state}; finish it with 'vau-agent runs resume {run_id}'"
@@ -342,7 +302,7 @@ def _result(home: Home, row: RunRow) -> Result:
     return result
 
 
-def _summary(home: Home, row: RunRow, settings: Settings) -> RunSummary:
+def _summary(home: Home, row: RunRow) -> RunSummary:
     result = finished_result(home, row.run_id) if row.state == "finished" else None
     return RunSummary(
         run_id=row.run_id,
@@ -351,5 +311,5 @@ def _summary(home: Home, row: RunRow, settings: Settings) -> RunSummary:
         label=result.verdict.label if result else None,
         category=result.verdict.category if result else None,
         created=row.created,
-        folder=_folder(row.run_id, Path(str(row.spec.get("path", "unknown"))), settings),
+        folder=RunSpec.read(row).folder(row.run_id) if row.spec else None,
     )

@@ -149,11 +149,11 @@ def exit_code_for(labels: set[str], wanted: frozenset[ExitOn]) -> int:
 
 def print_outcome(outcome: "Outcome", *, show_next: bool = True) -> None:
     """Print the verdict and where to go from here."""
+    from vau_agent.reports.manifest import read_manifest
     from vau_agent.reports.summary import summary_lines
 
-    clips = outcome.folder / "clips"
-    count = sum(1 for _ in clips.iterdir()) if clips.is_dir() else 0
-    for line in summary_lines(outcome.result, folder=outcome.folder, clips=count):
+    clips = len(read_manifest(outcome.folder).clips)
+    for line in summary_lines(outcome.result, folder=outcome.folder, clips=clips):
         print(line)
     if outcome.reused:
         print("Reused   nothing was run again; --fresh starts anew")

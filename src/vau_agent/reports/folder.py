@@ -84,6 +84,14 @@ def write_run(
         )
 
 
+def is_current(folder: Path, journal_head: str) -> bool:
+    """Tell whether the folder that stands there was written from the run's last record."""
+    try:
+        return read_manifest(folder).journal_head == journal_head
+    except IntegrityError:
+        return False
+
+
 def _former_clips(result: Result, folder: Path) -> tuple[Clip, ...] | None:
     """Give the clips of a folder that was written before, if they show this result's events."""
     try:
