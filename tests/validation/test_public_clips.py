@@ -29,8 +29,8 @@ needs_clips = pytest.mark.skipif(
 @pytest.mark.slow
 @pytest.mark.xfail(
     strict=True,
-    reason="frame AUC 0.87: within a clip odd frames stand out, but the ruler that turns pixels into "
-    "body heights differs from clip to clip by a quarter, as crowds merge",
+    reason="frame AUC 0.87: odd frames stand out within a clip, but the ruler that turns pixels "
+    "into body heights differs from clip to clip, as crowds merge",
 )
 def test_the_curve_finds_odd_frames_better_than_frame_differencing() -> None:
     entries = clips("ped2")
