@@ -1,8 +1,8 @@
 """What an analysis would cost, before anything is decoded or sent."""
 
-import math
 from typing import Final
 
+from vau_agent.graphs.windows import most_windows
 from vau_agent.schemas import Value, VideoInfo
 from vau_agent.settings import AnalysisSettings
 
@@ -30,7 +30,7 @@ class Plan(Value):
 
 def plan_analysis(video: VideoInfo, settings: AnalysisSettings, policy: str) -> Plan:
     """Bound windows, frames, calls and tokens from the video's length alone."""
-    most = settings.windows_per_hour * math.ceil(video.duration_s / 3600)
+    most = most_windows(video.duration_s, settings)
     calls_per_window = 1 + settings.max_rounds * _CALLS_PER_ROUND[settings.reflection]
     zoomed = settings.max_rounds * settings.calls_per_round * settings.frames_per_zoom
     frames = (settings.frames_per_window, most * (settings.frames_per_window + zoomed))
@@ -44,5 +44,5 @@ def plan_analysis(video: VideoInfo, settings: AnalysisSettings, policy: str) -> 
             frames[0] * _TOKENS_PER_FRAME[0] + calls[0] * _TOKENS_PER_CALL[0],
             frames[1] * _TOKENS_PER_FRAME[1] + calls[1] * _TOKENS_PER_CALL[1],
         ),
-        destination=f"nowhere: policy {policy!r} runs in this process",
+        destination=f"this process, where policy {policy!r} runs",
     )

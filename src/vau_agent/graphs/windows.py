@@ -23,10 +23,16 @@ def plan_windows(
     groups = _group(sorted(candidates, key=lambda one: one.segment.start), settings.window_seconds)
     if not groups or (len(groups) == 1 and duration_s <= settings.window_seconds):
         return [whole]
-    limit = settings.windows_per_hour * math.ceil(duration_s / 3600)
+    limit = most_windows(duration_s, settings)
     strongest = sorted(groups, key=lambda group: -max(one.score for one in group))[:limit]
     windows = [_window(group, duration_s, settings.window_seconds) for group in strongest]
     return sorted(windows, key=lambda window: window.start)
+
+
+def most_windows(duration_s: float, settings: AnalysisSettings) -> int:
+    """Bound the windows of a video: by its hours, and because contexts do not overlap."""
+    by_hours = settings.windows_per_hour * math.ceil(duration_s / 3600)
+    return max(1, min(by_hours, math.ceil(duration_s / (2 * _CONTEXT_SECONDS))))
 
 
 def _group(candidates: Sequence[Candidate], limit: float) -> list[list[Candidate]]:
