@@ -42,13 +42,19 @@ class VideoLimits(_Group):
     """Frames of a denser stream are sampled; its packets still count against the budgets."""
     child_memory_mb: int = Field(default=1536, ge=256)
     """Address space of the decoding child."""
-    base_wall_seconds: float = Field(default=10.0, gt=0)
-    """Wall time one request to the child may take, whatever the file."""
-    wall_seconds_per_mb: float = Field(default=2.0, ge=0)
-    """Added for each MiB of the file."""
+    base_wall_seconds: float = Field(default=15.0, gt=0)
+    """Wall time without a sign of life from the child, which gives ten in that time at work."""
+    wall_per_cpu_second: float = Field(default=5.0, ge=0)
+    """Wall time one request may take for each second of processor time it may take."""
     base_cpu_seconds: float = Field(default=20.0, gt=0)
-    """Processor time the child may spend over its life."""
-    cpu_seconds_per_mb: float = Field(default=8.0, ge=0)
+    """Processor time one request to the child may take, whatever the file."""
+    cpu_seconds_per_mb: float = Field(default=1.0, ge=0)
+    """Added for each MiB of the file."""
+    cpu_seconds_per_gigapixel: float = Field(default=20.0, ge=0)
+    """Added for each 10^9 pixels of the video, counting the area of every picture (measured: an
+    honest video takes 1 to 5; small pictures count as 256 x 256)."""
+    requests_per_child: int = Field(default=1000, ge=1)
+    """A child is replaced once it has used half the processor time of so many requests."""
     max_damaged_share: float = Field(default=0.5, ge=0, le=1)
     """Share of packets that may fail to decode before the file counts as truncated."""
 

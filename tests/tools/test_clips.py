@@ -335,7 +335,7 @@ def test_a_stream_copy_may_have_to_begin_at_the_first_picture(tmp_path: Path, cu
 def test_damage_is_noted_and_the_other_copy_still_made(tmp_path: Path, cut: Cut) -> None:
     path = tmp_path / "tight.mp4"
     write_images((draw(n) for n in range(50)), path, size=(160, 96), fps=FPS)
-    clip = cut(path, 0.5, 1.0, limits=VideoLimits(base_wall_seconds=0.001, wall_seconds_per_mb=0))
+    clip = cut(path, 0.5, 1.0, limits=VideoLimits(base_wall_seconds=0.001, wall_per_cpu_second=0))
     assert clip.stream_copy is None
     assert clip.viewing_copy is not None
     assert clip.notes == ("No stream copy: the source takes more time or memory than allowed.",)

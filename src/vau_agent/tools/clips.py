@@ -196,6 +196,7 @@ def _copy_in_child(
 ) -> tuple[CopyMade, bytearray]:
     size = os.fstat(file).st_size
     budget = budget_for(limits, file_bytes=size)
+    wall_seconds = budget.wall_seconds(cpu_seconds=budget.file_cpu_seconds)
     process = subprocess.Popen(
         [
             *(sys.executable, "-P", "-s", "-m", "vau_agent.tools.clips_worker"),
@@ -211,7 +212,7 @@ def _copy_in_child(
     )
     try:
         assert process.stdout is not None
-        deadline = time.monotonic() + budget.wall_seconds
+        deadline = time.monotonic() + wall_seconds
         answers = process.stdout.fileno()
         header, payload = receive(
             lambda buffer: _read_into(buffer, answers, deadline), max_payload=2 * size + MIB
@@ -222,7 +223,7 @@ def _copy_in_child(
             raise refusal(kind, request.name)
         return TypeAdapter(CopyMade).validate_python(header.get("made")), payload
     except TimeoutError as error:
-        raise refusal("over-budget", request.name, detail=f"{budget.wall_seconds:.0f} s") from error
+        raise refusal("over-budget", request.name, detail=f"{wall_seconds:.0f} s") from error
     except (EOFError, ValueError, StopIteration, ValidationError) as error:
         raise refusal("decoder-died", request.name) from error
     finally:

@@ -1,11 +1,17 @@
 """The decoding child: what it may do, what its end means, and that nothing of it remains."""
 
+import json
 import os
 import resource
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 import pytest
@@ -13,8 +19,11 @@ import pytest
 from tests.tools.video.barcoded import KINDS, Kind, read
 from vau_agent.errors import SegmentOutOfRangeError, VideoError
 from vau_agent.settings import VideoLimits
+from vau_agent.tools.video.budgets import budget_for
+from vau_agent.tools.video.encode import write_images
 from vau_agent.tools.video.factory import open_video
 from vau_agent.tools.video.sandbox import SandboxedReader
+from vau_agent.tools.video.wire import Header, receive, send
 
 BY_NAME: Final = {kind.name: kind for kind in KINDS}
 
@@ -35,6 +44,15 @@ def only_child() -> int:
     return pid
 
 
+def processor_seconds(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def read_whole(pipe: IO[bytes], buffer: memoryview) -> None:
+    buffer[:] = pipe.read(len(buffer))
+
+
 def open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -52,22 +70,24 @@ def test_the_child_has_given_up_what_it_does_not_need(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "canary-3141")
-    limits = VideoLimits(child_memory_mb=1000, base_cpu_seconds=77, cpu_seconds_per_mb=0)
+    limits = VideoLimits(child_memory_mb=1000, base_cpu_seconds=77, requests_per_child=9)
 
     with open_video(path, limits=limits):
         process = Path(f"/proc/{only_child()}")
         status = process.joinpath("status").read_text()
         bounds = {
-            line[:26].strip(): line[26:].split()[0]
+            line[:26].strip(): line[26:].split()[:2]
             for line in process.joinpath("limits").read_text().splitlines()
         }
         environment = process.joinpath("environ").read_bytes()
 
     assert "NoNewPrivs:\t1" in status
-    assert bounds["Max address space"] == str(1000 << 20)
-    assert bounds["Max cpu time"] == "77"
-    assert bounds["Max file size"] == bounds["Max core file size"] == "0"
-    assert int(bounds["Max open files"]) <= 32
+    cpu, most_cpu = map(int, bounds["Max cpu time"])
+    assert bounds["Max address space"] == [str(1000 << 20)] * 2
+    assert 77 < cpu < 80
+    assert 77 * 9 <= most_cpu < 80 * 9
+    assert bounds["Max file size"] == bounds["Max core file size"] == ["0", "0"]
+    assert int(bounds["Max open files"][1]) <= 32
     assert b"canary" not in environment
 
 
@@ -98,11 +118,21 @@ def test_a_child_killed_in_the_middle_of_a_stream_ends_the_stream_with_an_error(
         assert len(list(reader.frames())) == 100
 
 
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give 30 pictures that take two seconds and more memory than the smallest child has."""
+    path = tmp_path_factory.mktemp("large") / "large.mp4"
+    picture = np.zeros((2160, 3840, 3), np.uint8)
+    picture[::7, ::5] = 200
+    write_images([picture] * 30, path, size=(3840, 2160), fps=10, codec="mpeg4", gop=1)
+    return path
+
+
 @pytest.mark.parametrize(("seconds", "allowed"), [(60.0, True), (0.001, False)])
 def test_a_request_may_take_its_wall_time_and_no_more(
     path: Path, seconds: float, allowed: bool
 ) -> None:
-    limits = VideoLimits(base_wall_seconds=seconds, wall_seconds_per_mb=0)
+    limits = VideoLimits(base_wall_seconds=seconds, wall_per_cpu_second=0)
     if allowed:
         open_video(path, limits=limits).close()
         return
@@ -111,8 +141,98 @@ def test_a_request_may_take_its_wall_time_and_no_more(
     assert caught.value.kind == "over-budget"
 
 
-def test_a_child_that_has_used_half_its_processor_time_is_replaced_unnoticed(path: Path) -> None:
-    limits = VideoLimits(base_cpu_seconds=0.2, cpu_seconds_per_mb=0)
+def test_a_child_that_hangs_is_ended_and_said_to_stand_still(path: Path) -> None:
+    with open_video(path, limits=VideoLimits(base_wall_seconds=2)) as reader:
+        os.kill(only_child(), signal.SIGSTOP)
+        started = time.monotonic()
+        with pytest.raises(VideoError, match="it stands still") as caught:
+            list(reader.keyframes())
+
+        assert caught.value.kind == "over-budget"
+        assert time.monotonic() - started < 2 + 2
+        assert children() == []
+
+
+def test_a_caller_may_take_longer_than_the_child(path: Path) -> None:
+    limits = VideoLimits(base_wall_seconds=2, wall_per_cpu_second=0)
+    with open_video(path, limits=limits) as reader, open_video(path) as pastime:
+        frames, started = reader.frames(), time.monotonic()
+        next(frames)
+        while time.monotonic() - started < 2:
+            list(pastime.frames(longest_side=64))
+        assert len(list(frames)) == 99
+
+
+def test_signs_of_life_come_where_answers_take_long(path: Path) -> None:
+    budget = replace(budget_for(VideoLimits(), file_bytes=1), silent_seconds=1e-6)
+    with (
+        path.open("rb") as file,
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "vau_agent.tools.video.worker"),
+                *(str(file.fileno()), json.dumps(asdict(budget))),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(file.fileno(),),
+        ) as worker,
+    ):
+        assert worker.stdin is not None and worker.stdout is not None
+        opening = {"reader": "pyav", "name": "x", "sha256": "0", "cpu_seconds": 9}
+        send(worker.stdin.fileno(), opening)
+        worker.stdin.close()
+        messages: list[Header] = []
+        while not messages or "end" not in messages[-1]:
+            messages.append(receive(partial(read_whole, worker.stdout), max_payload=0)[0])
+
+    assert len(messages) > 3
+    assert all(message == {"alive": True} for message in messages[:-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seconds", "kind"), [(20, None), (0.01, "over-budget")])
+def test_a_request_may_take_its_processor_time_and_no_more(
+    large: Path, seconds: float, kind: str | None
+) -> None:
+    limits = VideoLimits(
+        base_cpu_seconds=seconds, cpu_seconds_per_mb=0, cpu_seconds_per_gigapixel=0
+    )
+    with open_video(large, limits=limits) as reader:
+        if kind is None:
+            assert len(list(reader.frames())) == 30
+            return
+        with pytest.raises(VideoError, match="base_cpu_seconds") as caught:
+            list(reader.frames())
+    assert caught.value.kind == kind
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("megabytes", "kind"), [(1536, None), (256, "over-budget")])
+def test_a_child_may_take_its_memory_and_no_more(
+    large: Path, megabytes: int, kind: str | None
+) -> None:
+    with open_video(large, limits=VideoLimits(child_memory_mb=megabytes)) as reader:
+        frames = reader.frames()
+        if kind is None:
+            assert next(frames).image.shape == (2160, 3840, 3)
+            return
+        with pytest.raises(VideoError, match=r"large.mp4.*child_memory_mb") as caught:
+            list(frames)
+    assert caught.value.kind == kind
+
+
+def test_each_request_has_processor_time_of_its_own(path: Path) -> None:
+    limits = VideoLimits(base_cpu_seconds=0.2, cpu_seconds_per_mb=0, cpu_seconds_per_gigapixel=0)
+
+    with open_video(path, limits=limits) as reader:
+        child = only_child()
+        while processor_seconds(child) < 1.3:
+            assert len(list(reader.frames(longest_side=64))) == 100
+        assert only_child() == child
+
+
+def test_a_worn_out_child_is_replaced_unnoticed(path: Path) -> None:
+    limits = VideoLimits(base_cpu_seconds=0.2, requests_per_child=1)
 
     with open_video(path, limits=limits) as reader:
         first = only_child()

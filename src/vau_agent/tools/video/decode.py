@@ -5,7 +5,7 @@ serve others are skipped inside the decoder, and what follows the last wanted pi
 is not decoded at all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -40,10 +40,13 @@ class Damage:
 class Decoder:
     """Gives wanted pictures of one stream in time order."""
 
-    def __init__(self, demuxer: Demuxer, timeline: Timeline, *, name: str) -> None:
+    def __init__(
+        self, demuxer: Demuxer, timeline: Timeline, *, name: str, alive: Callable[[], None]
+    ) -> None:
         self._demuxer = demuxer
         self._timeline = timeline
         self._name = name
+        self._alive = alive
         self.damage = Damage()
 
     def keyframes(self) -> Iterator[VideoFrame]:
@@ -114,6 +117,7 @@ class Decoder:
 
     def _feed(self, packet: VideoPacket) -> list[VideoFrame]:
         self.damage.fed += 1
+        self._alive()
         try:
             return self._context.decode(packet)
         except av.error.MemoryError as error:

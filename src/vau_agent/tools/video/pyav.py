@@ -10,9 +10,7 @@ time: asking for a second one ends the first.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import SEEK_END
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
@@ -23,11 +21,11 @@ from av.video.frame import VideoFrame
 from vau_agent.tools.video.base import Frame, PacketIndex, frame_rate_mode
 from vau_agent.tools.video.budgets import PictureLimits
 from vau_agent.tools.video.decode import Decoder
-from vau_agent.tools.video.demux import Demuxer, codec_name, packet_pts
+from vau_agent.tools.video.demux import Demuxer, codec_name
+from vau_agent.tools.video.packets import read_packets
 from vau_agent.tools.video.pictures import quarter_turns, to_image
 from vau_agent.tools.video.probe import Probe, Span, to_info
 from vau_agent.tools.video.refusals import refusal
-from vau_agent.tools.video.timeline import Timeline
 from vau_agent.tools.video.times import check_times
 
 if TYPE_CHECKING:
@@ -37,10 +35,22 @@ _MIN_PACKETS: Final = 8
 """Packets below which a share of damaged ones says nothing."""
 
 
+def _nobody_waits() -> None:
+    """Take no notice of progress."""
+
+
 class PyavReader:
     """Reads one video from an open file."""
 
-    def __init__(self, file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        *,
+        name: str,
+        sha256: str,
+        limits: PictureLimits,
+        alive: Callable[[], None] = _nobody_waits,
+    ) -> None:
         """Read the packet times and the first picture.
 
         Args:
@@ -48,6 +58,7 @@ class PyavReader:
             name: The file as the person gave it, for messages.
             sha256: Digest of the file.
             limits: What its pictures may cost.
+            alive: Called at least once for each packet that is decoded.
 
         Raises:
             VideoOpenError: The file is refused.
@@ -57,12 +68,13 @@ class PyavReader:
         self._limits = limits
         self._bytes = file.seek(0, SEEK_END)
         self._demuxer = Demuxer(file, name=name, limits=limits)
-        self._packets = _scan(self._demuxer)
-        if not self._packets.pts:
+        packets = read_packets(self._demuxer)
+        if packets is None:
             raise refusal("no-frames", name)
-        self._timeline = self._packets.timeline(self._demuxer)
+        self._packets = packets
+        self._timeline = packets.timeline
         self._average_fps = len(self._timeline.pts) / self._timeline.duration
-        self._decoder = Decoder(self._demuxer, self._timeline, name=name)
+        self._decoder = Decoder(self._demuxer, self._timeline, name=name, alive=alive)
         self._turn = 0
         self._found = self._describe(sha256, self._first_picture())
 
@@ -77,10 +89,9 @@ class PyavReader:
         return {**self._found, "warnings": warnings}
 
     def packet_index(self) -> PacketIndex:
-        """Read the packet index again (demux only)."""
+        """Give the packet index that was read on opening."""
         self._turn += 1
-        self._demuxer.rewind()
-        return _scan(self._demuxer).index(self._timeline)
+        return self._packets.index()
 
     def keyframes(self, *, longest_side: int | None = None) -> Iterator[Frame]:
         """Decode keyframes only, in time order."""
@@ -219,66 +230,3 @@ class PyavReader:
 
 _CLOCKWISE: Final = (0, 270, 180, 90)
 """Quarter turns anticlockwise, as clockwise degrees."""
-
-
-@dataclass(kw_only=True, slots=True)
-class _Packets:
-    """What one pass over the packets found, in file order."""
-
-    pts: array[int] = field(default_factory=lambda: array("q"))
-    sizes: array[int] = field(default_factory=lambda: array("q"))
-    is_key: bytearray = field(default_factory=bytearray)
-    key_pts: array[int] = field(default_factory=lambda: array("q"))
-    key_dts: array[int] = field(default_factory=lambda: array("q"))
-    count: int = 0
-    """All packets, also those that an edit list decodes and does not show."""
-    last_duration: int = 0
-
-    def timeline(self, demuxer: Demuxer) -> Timeline:
-        """Put the packets in presentation order."""
-        pts = np.sort(np.asarray(self.pts, dtype=np.int64))
-        keys = np.asarray(self.key_pts, dtype=np.int64)
-        order = np.argsort(keys, kind="stable")
-        gap = int(np.median(np.diff(pts))) if len(pts) > 1 else 0
-        return Timeline(
-            pts=pts,
-            key_pts=keys[order],
-            key_dts=np.asarray(self.key_dts, dtype=np.int64)[order],
-            time_base=demuxer.time_base,
-            end_pts=int(pts[-1]) + max(self.last_duration or gap, 1),
-        )
-
-    def index(self, timeline: Timeline) -> PacketIndex:
-        """Give the packets in presentation order."""
-        pts = np.asarray(self.pts, dtype=np.int64)
-        order = np.argsort(pts, kind="stable")
-        return PacketIndex(
-            timestamps=timeline.seconds_of(pts[order]),
-            pts=pts[order],
-            sizes=np.asarray(self.sizes, dtype=np.int64)[order],
-            keys=np.frombuffer(bytes(self.is_key), dtype=np.bool_)[order],
-            time_base=timeline.time_base,
-        )
-
-
-def _scan(demuxer: Demuxer) -> _Packets:
-    """Read every packet of the stream without decoding."""
-    found = _Packets()
-    latest: int | None = None
-    for packet in demuxer.packets():
-        found.count += 1
-        pts = packet_pts(packet)
-        if pts is None:
-            continue
-        if packet.is_keyframe:
-            found.key_pts.append(pts)
-            found.key_dts.append(pts if packet.dts is None else packet.dts)
-        if packet.is_discard:
-            continue
-        found.pts.append(pts)
-        found.sizes.append(packet.size)
-        found.is_key.append(packet.is_keyframe)
-        if latest is None or pts > latest:
-            latest = pts
-            found.last_duration = packet.duration or 0
-    return found

@@ -1,6 +1,6 @@
 """The readers by name; each one's library is imported when it is wanted, in the decoding child."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import BinaryIO, Final, Protocol
 
 from vau_agent.errors import MissingDependencyError
@@ -12,18 +12,29 @@ class ReaderLoader(Protocol):
     """Opens a video that the caller has opened as a file."""
 
     def __call__(
-        self, file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits
+        self,
+        file: BinaryIO,
+        *,
+        name: str,
+        sha256: str,
+        limits: PictureLimits,
+        alive: Callable[[], None],
     ) -> SourceReader:
         """Give a reader of `file`; see `PyavReader`."""
 
 
-def _pyav(file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits) -> SourceReader:
+def _pyav(
+    file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits, alive: Callable[[], None]
+) -> SourceReader:
     from vau_agent.tools.video.pyav import PyavReader
 
-    return PyavReader(file, name=name, sha256=sha256, limits=limits)
+    return PyavReader(file, name=name, sha256=sha256, limits=limits, alive=alive)
 
 
-def _decord(file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits) -> SourceReader:
+def _decord(
+    file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits, alive: Callable[[], None]
+) -> SourceReader:
+    alive()  # decord calls nobody back while it works
     try:
         from vau_agent.tools.video.decord import DecordReader
     except ModuleNotFoundError as error:

@@ -1,7 +1,8 @@
 """A reader whose decoding happens in a child process that may crash, hang or be taken over.
 
 The child gets the opened file, limits and one request at a time. It writes frames into a pipe, so
-it waits when the caller is slow and nothing piles up. Time is counted only while waiting for it.
+it waits when the caller is slow and nothing piles up. Time is counted only while waiting for it;
+each request has a budget of its own, by what decoding the whole video honestly takes.
 Not for use from several threads at once.
 """
 
@@ -10,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from types import TracebackType
-from typing import Final, Self, get_args
+from typing import Final, Self, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ from vau_agent.tools.video.child import Answer, Child, FrameHeader, RefusedHeade
 from vau_agent.tools.video.refusals import refusal, to_error
 from vau_agent.tools.video.times import check_times
 from vau_agent.tools.video.wire import Header
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 _MAX_RESTARTS: Final = 2
 _OPEN_REQUESTS: Final = 2
@@ -55,7 +58,9 @@ class SandboxedReader:
         self._file = file
         self._name = name
         self._opening: Header = {"reader": reader, "name": name, "sha256": sha256}
-        self._budget = budget_for(limits, file_bytes=os.fstat(file).st_size)
+        self._bytes = os.fstat(file).st_size
+        self._budget = budget_for(limits, file_bytes=self._bytes)
+        self._cpu_seconds = self._budget.file_cpu_seconds
         self._restarts = 0
         self._turn = 0
         self._is_busy = False
@@ -77,14 +82,17 @@ class SandboxedReader:
         header = self._receive()[0].index
         if header is None:
             raise self._broken()
-        columns = [self._column(kind, header.count) for kind in ("f8", "i8", "i8", "?")]
+        pts = self._column(np.int64, header.count)
+        sizes = self._column(np.int32, header.count)
+        key_bits = self._column(np.uint8, (header.count + 7) // 8)
         self._expect_end()
+        base = Fraction(*header.time_base)
         return PacketIndex(
-            timestamps=columns[0].astype(np.float64, copy=False),
-            pts=columns[1].astype(np.int64, copy=False),
-            sizes=columns[2].astype(np.int64, copy=False),
-            keys=columns[3].astype(np.bool_, copy=False),
-            time_base=Fraction(*header.time_base),
+            timestamps=np.multiply(pts - pts[:1], float(base), dtype=np.float64),
+            pts=pts,
+            sizes=sizes.astype(np.int64),
+            keys=np.unpackbits(key_bits, count=header.count).view(np.bool_),
+            time_base=base,
         )
 
     def keyframes(self, *, longest_side: int | None = None) -> Iterator[Frame]:
@@ -162,7 +170,7 @@ class SandboxedReader:
             is_key=header.is_key,
         )
 
-    def _column(self, kind: str, count: int) -> NDArray[np.generic]:
+    def _column(self, kind: type[_Number], count: int) -> NDArray[_Number]:
         _, data = self._receive()
         if len(data) != count * np.dtype(kind).itemsize:
             raise self._broken()
@@ -190,7 +198,7 @@ class SandboxedReader:
         """Bring the child to rest: end a stream that nobody reads on, retire a worn-out child."""
         if self._is_busy and self._child is not None:
             self._end_stream()
-        if self._child is not None and self._end.cpu > self._budget.cpu_seconds / 2:
+        if self._child is not None and self._end.cpu > self._budget.life_cpu_seconds / 2:
             self._child.close()
             self._child = None
             self._restarts -= 1
@@ -218,7 +226,7 @@ class SandboxedReader:
         assert self._child is not None
         self._is_busy = True
         try:
-            self._child.ask(request, payload)
+            self._child.ask(request, payload, cpu_seconds=self._cpu_seconds)
         except VideoError:
             self._child = None
             raise
@@ -233,11 +241,18 @@ class SandboxedReader:
             raise
         if answer.end is not None:
             self._end = answer.end
+            self._cpu_seconds = self._allowance(answer.end.info)
             self._is_busy = False
         if answer.refused is not None:
             self._is_busy = False
             raise _to_error(answer.refused)
         return answer, payload
+
+    def _allowance(self, info: VideoInfo) -> float:
+        """Work out the processor time of a request; a file holds no more pictures than bytes."""
+        pictures = min(info.frame_count, self._bytes)
+        area = min(info.width, self._budget.max_width) * min(info.height, self._budget.max_height)
+        return self._budget.cpu_seconds(pictures=pictures, area=area)
 
     def _expect_end(self) -> None:
         answer, _ = self._receive()

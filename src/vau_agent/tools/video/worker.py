@@ -15,8 +15,9 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from io import FileIO
 from types import TracebackType
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, cast
 
 import numpy as np
 
@@ -33,6 +34,8 @@ _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
 _MAX_FILES: Final = 32
 _MAX_REQUEST_BYTES: Final = 1 << 26
+_SIGNS: Final = 10
+"""Signs of life in the time after which the parent gives up."""
 
 
 class _Span(NamedTuple):
@@ -48,8 +51,9 @@ def main() -> None:
     budget = Budget(**json.loads(sys.argv[2]))
     give_up_powers()
     set_limits(budget)
-    with os.fdopen(video, "rb", buffering=0) as file:
-        _serve(file, answers, budget)
+    alive = _SignOfLife(answers, every_seconds=budget.silent_seconds / _SIGNS)
+    with _WatchedFile(video, alive) as file:
+        _serve(cast(BinaryIO, file), answers, budget, alive)
 
 
 def give_up_powers() -> None:
@@ -62,15 +66,23 @@ def give_up_powers() -> None:
 
 def set_limits(budget: Budget) -> None:
     """Bound memory, processor time, files and their size."""
-    cpu, memory = math.ceil(budget.cpu_seconds), budget.memory_bytes
+    memory, life = budget.memory_bytes, math.ceil(budget.life_cpu_seconds)
     for what, soft, hard in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, 0, 0),
         (resource.RLIMIT_NOFILE, _MAX_FILES, _MAX_FILES),
-        (resource.RLIMIT_CPU, cpu, cpu + 1),
+        (resource.RLIMIT_CPU, life, life + 1),
         (resource.RLIMIT_AS, memory, memory),
     ):
         resource.setrlimit(what, (soft, hard))
+    allow_cpu(budget.file_cpu_seconds)
+
+
+def allow_cpu(seconds: float) -> None:
+    """Let this process take so much more processor time, within that of its life."""
+    _, life = resource.getrlimit(resource.RLIMIT_CPU)
+    allowed = math.ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (min(allowed, life), life))
 
 
 def _take_over_output() -> int:
@@ -87,28 +99,62 @@ def _report_to(answers: int) -> Callable[..., None]:
     return hook
 
 
-def _serve(file: BinaryIO, answers: int, budget: Budget) -> None:
+class _SignOfLife:
+    """Tells the parent now and then that work goes on."""
+
+    def __init__(self, answers: int, *, every_seconds: float) -> None:
+        self._answers = answers
+        self._every_seconds = every_seconds
+        self._due = time.monotonic() + every_seconds
+
+    def __call__(self) -> None:
+        """Give a sign when one is due; called between packets, never inside another message."""
+        if time.monotonic() >= self._due:
+            send(self._answers, {"alive": True})
+            self._due = time.monotonic() + self._every_seconds
+
+
+class _WatchedFile(FileIO):
+    """The video; reading on is a sign of life."""
+
+    def __init__(self, descriptor: int, alive: Callable[[], None]) -> None:
+        super().__init__(descriptor, "rb")
+        self._alive = alive
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read up to `size` bytes."""
+        self._alive()
+        return super().read(-1 if size is None else size)
+
+
+def _serve(file: BinaryIO, answers: int, budget: Budget, alive: Callable[[], None]) -> None:
     reader: SourceReader | None = None
+    name = ""
     while True:
         try:
             request, payload = receive(_read_input, max_payload=_MAX_REQUEST_BYTES)
         except EOFError:
             return
+        allow_cpu(float(str(request["cpu_seconds"])))
         try:
             if reader is None:
-                reader = _open(file, request, budget)
+                name = str(request["name"])
+                reader = _open(file, request, budget, alive)
             else:
                 _answer(reader, request, payload, answers)
             send(answers, _end(reader))
         except (VideoError, SegmentOutOfRangeError, MissingDependencyError) as error:
             send(answers, _refused(error))
         except MemoryError:
-            send(answers, _refused(refusal("over-budget", "")))
+            send(answers, _refused(refusal("over-budget", name)))
 
 
-def _open(file: BinaryIO, request: Header, budget: Budget) -> SourceReader:
+def _open(
+    file: BinaryIO, request: Header, budget: Budget, alive: Callable[[], None]
+) -> SourceReader:
     load = READERS[str(request["reader"])]
-    return load(file, name=str(request["name"]), sha256=str(request["sha256"]), limits=budget)
+    name, sha256 = str(request["name"]), str(request["sha256"])
+    return load(file, name=name, sha256=sha256, limits=budget, alive=alive)
 
 
 def _answer(reader: SourceReader, request: Header, payload: bytearray, answers: int) -> None:
@@ -151,7 +197,7 @@ def _send_index(reader: SourceReader, answers: int) -> None:
     index = reader.packet_index()
     base = [index.time_base.numerator, index.time_base.denominator]
     send(answers, {"index": {"count": len(index.pts), "time_base": base}})
-    for part in (index.timestamps, index.pts, index.sizes, index.keys):
+    for part in (index.pts, index.sizes.astype(np.int32), np.packbits(index.keys)):
         send(answers, {"part": str(part.dtype)}, np.ascontiguousarray(part).data.cast("B"))
 
 
