@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import platformdirs
-import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -51,8 +50,8 @@ class VideoLimits(_Group):
     cpu_seconds_per_mb: float = Field(default=1.0, ge=0)
     """Added for each MiB of the file."""
     cpu_seconds_per_gigapixel: float = Field(default=20.0, ge=0)
-    """Added for each 10^9 pixels of the video, counting the area of every picture (measured: an
-    honest video takes 1 to 5; small pictures count as 256 x 256)."""
+    """Added for each 10^9 pixels of the video, counting the area of every picture (measured on
+    public clips: 2 to 9; a picture counts as 256 x 256 at least)."""
     requests_per_child: int = Field(default=1000, ge=1)
     """A child is replaced once it has used half the processor time of so many requests."""
     max_damaged_share: float = Field(default=0.5, ge=0, le=1)
@@ -215,6 +214,8 @@ def write_setting(name: str, value: str) -> Path:
     Raises:
         SettingsError: The name is unknown or the value is invalid; the file is left as it was.
     """
+    import tomlkit  # only writing needs it: every other start is quicker without
+
     known = dict(_leaves(Settings.model_construct().model_dump(mode="json")))
     if name not in known:
         raise SettingsError(f"no setting {name!r}; 'vau-agent config show' lists them")
