@@ -16,7 +16,13 @@ from vau_agent.tools.candidates import build_candidate, find_segments
 from vau_agent.tools.coarse import LastingChanges, choose_windows, packet_activity
 from vau_agent.tools.cues.measure import Measured, MomentMeter
 from vau_agent.tools.cues.moments import COLUMNS, REGIONAL, ROWS, SINGLE, MomentStore
-from vau_agent.tools.cues.normal import Curve, combine, measure_cues, regional_cue
+from vau_agent.tools.cues.normal import (
+    Curve,
+    combine_alarm,
+    combine_score,
+    measure_cues,
+    regional_cue,
+)
 from vau_agent.tools.duplicates import DuplicateFilter
 from vau_agent.tools.video.base import Frame, VideoReader
 
@@ -133,12 +139,12 @@ def evaluate(
     """Turn measurements into the curve and its candidates; what lies before `start` is left out."""
     store = measurements.store
     cues = measure_cues(store)
-    scores = combine(store, cues)
-    scores = np.where(store.times < start - 1e-6, 0, scores).astype(np.float32)
+    scores = combine_score(store, cues)
+    alarm = np.where(store.times < start - 1e-6, 0, combine_alarm(store, cues)).astype(np.float32)
     found = find_segments(
-        store.times, scores, measurements.settings, end=end, breaks=measurements.cuts
+        store.times, alarm, measurements.settings, end=end, breaks=measurements.cuts
     )
-    candidates = [_candidate(segment, peak, store, cues, scores) for segment, peak in found]
+    candidates = [_candidate(segment, peak, store, cues, alarm) for segment, peak in found]
     curve = tuple(
         CurvePoint(
             timestamp=float(store.times[row]),
@@ -192,7 +198,7 @@ def _provisional(measured: Measured) -> CurvePoint:
     store = MomentStore(capacity=1)
     store.add(measured.moment)
     cues = measure_cues(store)
-    score = combine(store, cues)
+    score = combine_score(store, cues)
     return CurvePoint(
         timestamp=measured.moment.timestamp,
         score=float(score[0]),

@@ -4,7 +4,7 @@ import numpy as np
 
 from vau_agent.tools.cues.measure import quiet_moment
 from vau_agent.tools.cues.moments import REGIONAL, SINGLE, Moment, MomentStore
-from vau_agent.tools.cues.normal import HALF, WEIGHT, combine, measure_cues
+from vau_agent.tools.cues.normal import HALF, WEIGHT, combine_alarm, measure_cues
 
 
 def _moment(
@@ -66,7 +66,7 @@ def test_cues_grow_with_what_is_measured_and_say_half_at_the_stated_value() -> N
 def test_a_cue_that_ordinary_scenes_give_stays_below_the_alarm_alone() -> None:
     for name in ("stillness", "flicker"):
         store = _store([_moment(i / 10, single={name: 1000.0}) for i in range(50)])
-        assert combine(store, measure_cues(store)).max() <= WEIGHT[name] + 1e-6
+        assert combine_alarm(store, measure_cues(store)).max() <= WEIGHT[name] + 1e-6
         assert WEIGHT[name] < 0.5
 
 
@@ -85,14 +85,14 @@ def test_one_fast_thing_among_many_slow_ones_stays_unusual() -> None:
     cues = measure_cues(store)
     assert cues["speed"][:590].max() < 0.2
     assert cues["speed"][602:608].min() > 0.5
-    assert combine(store, cues)[604] > 0.5
+    assert combine_alarm(store, cues)[604] > 0.5
 
 
 def test_speed_says_little_while_nothing_else_of_the_video_is_known() -> None:
     alone = _store([_moment(i / 10, speed=3.0, region=20) for i in range(10)])
-    assert combine(alone, measure_cues(alone)).max() < 0.5
+    assert combine_alarm(alone, measure_cues(alone)).max() < 0.5
 
 
 def test_an_empty_store_has_no_curve() -> None:
     store = MomentStore(capacity=16)
-    assert combine(store, measure_cues(store)).size == 0
+    assert combine_alarm(store, measure_cues(store)).size == 0

@@ -50,6 +50,9 @@ a quarter of the picture suddenly running."""
 _STEEPNESS: Final = 3.0
 """Exponent of the curve x^n / (x^n + 1): the normal itself says 0.11, three times it 0.77."""
 
+TRUST: Final = 0.9
+"""How far any cue is trusted in the curve: it only orders moments, so none is preferred."""
+
 WEIGHT: Final[dict[str, float]] = {
     "speed": 0.9,
     "erratic": 0.8,
@@ -63,9 +66,10 @@ WEIGHT: Final[dict[str, float]] = {
     "flash": 0.9,
     "crowd": 0.8,
 }
-"""What a cue can say alone. Below the alarm (0.5) are those that ordinary scenes also give: many
-people about, somebody sitting down, leaves in the wind. An impact says less than its speed: what
-goes behind a pole stops as suddenly, but does not lie there afterwards."""
+"""What a cue can say alone when candidates are proposed. Below the alarm (0.5) are those that
+ordinary scenes also give: many people about, somebody sitting down, leaves in the wind. An impact
+says less than its speed: what goes behind a pole stops as suddenly, but does not lie there
+afterwards."""
 
 _RELATIVE: Final = frozenset({"speed", "motion"})
 """Cues that only say "more than usual here": a car is fast, and normal in most streets."""
@@ -100,15 +104,23 @@ def regional_cue(store: MomentStore, index: int) -> Curve:
     return _saturate(values / normal / HALF[REGIONAL[index]])
 
 
-def combine(store: MomentStore, cues: dict[str, Curve]) -> Curve:
-    """Give the score: how unlikely it is that every cue is wrong, smoothed over time."""
-    times = store.times
+def combine_score(store: MomentStore, cues: dict[str, Curve]) -> Curve:
+    """Give the curve: how unlikely it is that every cue is wrong, each trusted alike, smoothed."""
+    return _noisy_or(store, cues, dict.fromkeys(cues, TRUST))
+
+
+def combine_alarm(store: MomentStore, cues: dict[str, Curve]) -> Curve:
+    """Give what candidates are cut from: cues that ordinary scenes also give count for less."""
     known = _acquaintance(store)
-    doubt = np.ones(len(times), dtype=np.float32)
+    weights = {name: WEIGHT[name] * (known if name in _RELATIVE else 1.0) for name in cues}
+    return _noisy_or(store, cues, weights)
+
+
+def _noisy_or(store: MomentStore, cues: dict[str, Curve], weights: dict[str, float]) -> Curve:
+    doubt = np.ones(len(store.times), dtype=np.float32)
     for name, curve in cues.items():
-        weight = WEIGHT[name] * (known if name in _RELATIVE else 1.0)
-        doubt *= 1 - np.float32(weight) * curve
-    return smooth(times, 1 - doubt)
+        doubt *= 1 - np.float32(weights[name]) * curve
+    return smooth(store.times, 1 - doubt)
 
 
 def _acquaintance(store: MomentStore) -> float:
