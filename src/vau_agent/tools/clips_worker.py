@@ -255,7 +255,10 @@ class _Span:
             return
         audio.discard = Discard.default
         streams = (self._demuxer.stream, audio)
-        yield from (packet for packet in self._demuxer.container.demux(*streams) if packet.size)
+        try:
+            yield from (packet for packet in self._demuxer.container.demux(*streams) if packet.size)
+        except IndexError:
+            return  # as in Demuxer.packets
 
     def _audio(self) -> AudioStream | None:
         streams = self._demuxer.container.streams.audio if self._wants_audio else ()

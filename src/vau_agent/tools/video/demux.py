@@ -75,6 +75,8 @@ class Demuxer:
                     if packet.size:
                         yield packet
                 return
+            except IndexError:
+                return  # PyAV's end of a file in which a stream appeared while it was read
             except av.error.MemoryError as error:
                 raise refusal("over-budget", self._name) from error
             except av.error.FFmpegError:
