@@ -53,7 +53,6 @@ def test_an_event_raises_the_cue_it_should(triaged: Triaged, kind: str, cue: str
 def test_a_hard_normal_scene_stays_quiet(triaged: Triaged, kind: str) -> None:
     _, result = triaged(kind)
     assert result.candidates == ()
-    assert max(point.score for point in result.curve) < TriageSettings().alarm_score
 
 
 @pytest.mark.slow
