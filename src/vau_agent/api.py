@@ -203,11 +203,21 @@ def source_of(run_id: str, *, settings: Settings) -> Path:
         return Path(RunSpec.read(home.journal.run(complete_run_id(run_id, home))).path)
 
 
-def rebuild_report(run_id: str | None = None, *, settings: Settings) -> Path:
-    """Write a finished run's output folder anew from the journal; give its place."""
+def rebuild_report(
+    run_id: str | None = None, *, settings: Settings, out: Path | None = None
+) -> Path:
+    """Write a finished run's output folder anew from the journal; give its place.
+
+    Args:
+        run_id: The run; the latest finished one when `None`.
+        settings: Says which home.
+        out: Folder to write below; where the run was first written when `None`.
+    """
     with open_home(settings.home) as home:
         row = _finished_row(home, run_id)
         spec = RunSpec.read(row)
+        if out is not None:
+            spec = spec.model_copy(update={"out": str(out.resolve())})
         folder = spec.folder(row.run_id)
         began = spec.settings_under(settings.home)
         _write(home, row.run_id, _result(home, row), Path(spec.path), folder, began)

@@ -76,7 +76,9 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(run: Run, tmp_path
 
 
 def test_the_exit_code_follows_the_verdict_when_asked(run: Run, analysed: Place) -> None:
-    label = json.loads(run("runs", "show", *analysed.options, "--json").out)["verdict"]["label"]
+    label = json.loads(run("runs", "show", "--home", analysed.home, "--json").out)["verdict"][
+        "label"
+    ]
 
     said = run(
         *("analyze", analysed.video, *analysed.options, "--quiet"),

@@ -19,8 +19,8 @@ def only_folder(place: Place) -> Path:
 
 
 def test_runs_are_listed_with_their_verdicts(run: Run, analysed: Place) -> None:
-    (line,) = run("runs", "list", *analysed.options[:2]).out.splitlines()
-    (record,) = run("runs", "list", *analysed.options[:2], "--json").out.splitlines()
+    (line,) = run("runs", "list", "--home", analysed.home).out.splitlines()
+    (record,) = run("runs", "list", "--home", analysed.home, "--json").out.splitlines()
 
     assert "finished" in line
     assert line.endswith("yard.mp4")
@@ -33,22 +33,22 @@ def test_without_runs_the_list_says_how_to_begin(run: Run) -> None:
 
 
 def test_a_run_can_be_shown_again(run: Run, analysed: Place) -> None:
-    assert run("runs", "show", *analysed.options).out.startswith("VERDICT  ")
+    assert run("runs", "show", "--home", analysed.home).out.startswith("VERDICT  ")
 
 
 def test_a_finished_run_is_resumed_without_running_anything(run: Run, analysed: Place) -> None:
-    shown = json.loads(run("runs", "show", *analysed.options, "--json").out)
+    shown = json.loads(run("runs", "show", "--home", analysed.home, "--json").out)
 
-    said = run("runs", "resume", shown["run_id"], *analysed.options, "--json")
+    said = run("runs", "resume", shown["run_id"], "--home", analysed.home, "--json")
 
     assert json.loads(said.out)["run_id"] == shown["run_id"]
-    assert "Reused" in run("runs", "resume", shown["run_id"], *analysed.options).out
+    assert "Reused" in run("runs", "resume", shown["run_id"], "--home", analysed.home).out
 
 
 def test_the_report_is_found_and_made_again_when_it_is_gone(
     run: Run, analysed: Place, tmp_path: Path
 ) -> None:
-    assert run("report", *analysed.options).out.strip().endswith("report.html")
+    assert run("report", "--home", analysed.home).out.strip().endswith("report.html")
 
     said = run("report", "--home", analysed.home, "--out", tmp_path)
 
@@ -120,8 +120,8 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         parse_time(text)
 
 
-def test_a_question_is_answered_from_the_run(run: Run, analysed: Place, tmp_path: Path) -> None:
-    options = ("--home", analysed.home, "--out", tmp_path)
+def test_a_question_is_answered_from_the_run(run: Run, analysed: Place) -> None:
+    options = ("--home", analysed.home)
 
     said = run("ask", "what happened at 4 seconds?", *options)
     # A second question: the first one's answer names frames in the same journal.

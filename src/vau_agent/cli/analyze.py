@@ -149,10 +149,11 @@ def exit_code_for(labels: set[str], wanted: frozenset[ExitOn]) -> int:
 
 def print_outcome(outcome: "Outcome", *, show_next: bool = True) -> None:
     """Print the verdict and where to go from here."""
-    from vau_agent.reports.manifest import read_manifest
+    from vau_agent.reports.manifest import MANIFEST_NAME, read_manifest
     from vau_agent.reports.summary import summary_lines
 
-    clips = len(read_manifest(outcome.folder).clips)
+    is_written = (outcome.folder / MANIFEST_NAME).is_file()
+    clips = len(read_manifest(outcome.folder).clips) if is_written else 0
     for line in summary_lines(outcome.result, folder=outcome.folder, clips=clips):
         print(line)
     if outcome.reused:

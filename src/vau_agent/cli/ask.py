@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vau_agent.cli.options import HomeOption, JsonOption, OutOption, settings_from
+from vau_agent.cli.options import HomeOption, JsonOption, settings_from
 
 if TYPE_CHECKING:
     from vau_agent.results import Answer
@@ -19,13 +19,12 @@ def ask(
         ),
     ] = None,
     as_json: JsonOption = False,
-    out: OutOption = None,
     home: HomeOption = None,
 ) -> None:
     """Answer a question about a finished run, from its evidence."""
     from vau_agent.api import ask as run_question
 
-    answer = run_question(question, settings=settings_from({"home": home, "out": out}), run_id=run)
+    answer = run_question(question, settings=settings_from({"home": home}), run_id=run)
     if as_json:
         print(answer.model_dump_json(indent=2))
         return

@@ -8,7 +8,6 @@ from vau_agent.cli.analyze import print_outcome
 from vau_agent.cli.options import (
     HomeOption,
     JsonOption,
-    OutOption,
     QuietOption,
     RunArgument,
     settings_from,
@@ -24,12 +23,12 @@ def build_app() -> typer.Typer:
     return app
 
 
-def list_all(as_json: JsonOption = False, out: OutOption = None, home: HomeOption = None) -> None:
+def list_all(as_json: JsonOption = False, home: HomeOption = None) -> None:
     """List all runs, newest first."""
     from vau_agent.api import list_runs
     from vau_agent.reports.text import one_line
 
-    runs = list_runs(settings=settings_from({"home": home, "out": out}))
+    runs = list_runs(settings=settings_from({"home": home}))
     for run in runs:
         if as_json:
             print(run.model_dump_json())
@@ -44,13 +43,12 @@ def list_all(as_json: JsonOption = False, out: OutOption = None, home: HomeOptio
 def show(
     run: RunArgument = None,
     as_json: JsonOption = False,
-    out: OutOption = None,
     home: HomeOption = None,
 ) -> None:
     """Show a finished run's verdict."""
     from vau_agent.api import Outcome, load_result
 
-    result, folder = load_result(run, settings=settings_from({"home": home, "out": out}))
+    result, folder = load_result(run, settings=settings_from({"home": home}))
     if as_json:
         print(result.model_dump_json(by_alias=True, indent=2))
     else:
@@ -60,7 +58,6 @@ def show(
 def resume(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run id.")],
     as_json: JsonOption = False,
-    out: OutOption = None,
     home: HomeOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -72,7 +69,7 @@ def resume(
     try:
         outcome = resume_run(
             run,
-            settings=settings_from({"home": home, "out": out}),
+            settings=settings_from({"home": home}),
             on_event=view.on_event,
             on_progress=view.on_progress,
         )
