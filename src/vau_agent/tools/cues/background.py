@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vau_agent.tools.cues.change import structural_change
+from vau_agent.tools.cues.change import View, compare_views
 from vau_agent.tools.cues.grid import CELL, Mask, Plane, box_mean, box_sum, cell_mean, dilate
 
 _LEARN_SECONDS: Final = 20.0
@@ -68,20 +68,21 @@ class BackgroundMeter:
         """Forget the scene: after a cut, or when the camera has turned."""
         self._scene = np.zeros((0, 0), dtype=np.float32)
 
-    def step(self, picture: Plane, moving: Mask, elapsed_s: float) -> Still:
-        """Measure one moment, given its luma and the cells that move in it."""
-        luma = box_mean(picture, 1)
+    def step(self, view: View, moving: Mask, elapsed_s: float) -> Still:
+        """Measure one moment, given its picture and the cells that move in it."""
+        luma = view.plane
         if self._scene.shape != luma.shape:
             self._start(luma)
         elapsed = np.float32(elapsed_s)
-        different, _ = structural_change(self._scene, luma)
+        different, _ = compare_views(View.of(self._scene), view)
         self._quiet = np.where(moving, 0, self._quiet + elapsed).astype(np.float32)
         self._clock += elapsed_s
         self._moved_at[moving] = self._clock
         still = different > _DIFFERENCE
         still &= (self._quiet > _REST_SECONDS) & (self._known > _SETTLED_SECONDS)
         fresh = still & (self._age == 0)
-        self._gone = np.where(fresh, self._is_emptier(luma), self._gone)
+        if fresh.any():
+            self._gone = np.where(fresh, self._is_emptier(luma), self._gone)
         # a flicker of the mask must not restart the clock
         faded = np.maximum(self._age - 4 * elapsed, 0)
         self._age = np.where(still, self._age + elapsed, faded).astype(np.float32)
@@ -137,7 +138,9 @@ class BackgroundMeter:
             np.maximum(self._known, np.minimum(self._quiet, _SETTLED_SECONDS + 0.1)),
             self._known,
         ).astype(np.float32)
-        self._scene += np.kron(rate, np.ones((CELL, CELL), dtype=np.float32)) * (luma - self._scene)
+        rates = np.repeat(np.repeat(rate, CELL, axis=1), CELL, axis=0)
+        rates *= luma - self._scene
+        self._scene += rates
 
 
 def _edges(luma: Plane) -> Plane:

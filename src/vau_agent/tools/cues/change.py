@@ -20,6 +20,8 @@ from vau_agent.tools.cues.grid import CELL, Mask, Plane, box_mean, cell_mean, sh
 _WINDOW: Final = 5
 """Radius in pixels of the window in which light counts as even: under a body's width."""
 
+_MID_GREY: Final = np.float32(128)
+
 _FLOOR: Final = 3.0
 """Grey levels a change must reach: the coding noise of H.264 at ordinary quality is below 2."""
 
@@ -53,10 +55,34 @@ any movement leaves 0.95, and two views of much the same layout reach 0.7."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """A picture with what is compared of it: the window around each of its pixels."""
+
+    plane: Plane
+    """Luma about mid-grey: squares of small numbers lose less to rounding."""
+    mean: Plane
+    variance: Plane
+
+    @classmethod
+    def smoothed(cls, luma: Plane) -> "View":
+        """Take a picture as it came, less the noise of single pixels."""
+        return cls.of(box_mean(luma - _MID_GREY, 1))
+
+    @classmethod
+    def of(cls, plane: Plane) -> "View":
+        """Measure the windows of a plane."""
+        mean, square = box_mean(np.stack([plane, plane * plane]), _WINDOW)
+        square -= mean * mean
+        return cls(plane=plane, mean=mean, variance=np.maximum(square, 0, out=square))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
     """The comparison of one picture with the one before."""
 
     luma: Plane
+    view: View
+    """The same, smoothed over nine pixels, with what is compared of it."""
     elapsed: float
     """Seconds between the two: the baseline, whatever the rate of the pictures."""
     step: float
@@ -83,7 +109,7 @@ class Change:
 class ChangeDetector:
     """Compares pictures with the one a tenth of a second before; holds no more than these."""
 
-    _past: deque[tuple[float, tuple[Plane, ...]]] = field(default_factory=deque)
+    _past: deque[tuple[float, View]] = field(default_factory=deque)
     _noise: float = 1.0
     _watched: float = 0.0
     _level: Plane = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
@@ -94,36 +120,31 @@ class ChangeDetector:
         """Change, in grey levels, that half of the picture shows all the time."""
         return self._noise
 
-    def replace(self, luma: Plane, timestamp: float) -> None:
+    def replace(self, view: View, timestamp: float) -> None:
         """Take a picture as the one to compare the next with."""
         self._past.clear()
-        self._past.append((timestamp, build_pyramid(box_mean(luma, 1))))
+        self._past.append((timestamp, view))
 
     def step(self, luma: Plane, timestamp: float) -> Change | None:
         """Compare with the picture a baseline ago; `None` for the first one."""
-        pyramid = build_pyramid(box_mean(luma, 1))
+        view = View.smoothed(luma)
         while len(self._past) > 1 and timestamp - self._past[1][0] >= _BASELINE_SECONDS:
             self._past.popleft()
         past = self._past[0] if self._past else None
         latest = self._past[-1][0] if self._past else timestamp
-        self._past.append((timestamp, pyramid))
-        if past is None or past[1][0].shape != luma.shape:
+        self._past.append((timestamp, view))
+        if past is None or past[1].plane.shape != luma.shape:
             return None
-        change = self._compare(past[1], pyramid, luma, timestamp - past[0])
+        change = self._compare(past[1], view, luma, timestamp - past[0])
         if change.cut:
-            self.replace(luma, timestamp)
+            self.replace(view, timestamp)
         return replace(change, step=timestamp - latest)
 
-    def _compare(
-        self,
-        previous: tuple[Plane, ...],
-        current: tuple[Plane, ...],
-        luma: Plane,
-        elapsed: float,
-    ) -> Change:
+    def _compare(self, former: View, view: View, luma: Plane, elapsed: float) -> Change:
+        previous, current = build_pyramid(former.plane), build_pyramid(view.plane)
         height, width = luma.shape[0] // CELL, luma.shape[1] // CELL
         camera = np.zeros((height, width, 2), dtype=np.float32)
-        strength, texture = structural_change(previous[0], current[0])
+        strength, texture = compare_views(former, view)
         threshold = max(_FLOOR, _NOISE_TIMES * self._noise)
         moving = strength > threshold
         textured = texture > threshold
@@ -132,7 +153,7 @@ class ChangeDetector:
             model, steady = self._camera_model(previous, current, textured)
             cut = not steady and likeness(previous[-1], current[-1]) < _CUT_LIKENESS
             camera = _camera_field(model, height, width)
-            strength, _ = structural_change(_warp(previous[0], model), current[0])
+            strength, _ = compare_views(View.of(_warp(former.plane, model)), view)
             # an error of a fraction of a pixel on an edge must not pass for movement of its own
             strength = strength - _ALIGNMENT * texture * min(1.0, float(np.abs(camera).mean()))
             moving = strength > threshold
@@ -141,6 +162,7 @@ class ChangeDetector:
         shift, tracked = _own_motion(previous, current, moving, camera)
         return Change(
             luma=luma,
+            view=view,
             elapsed=elapsed,
             step=elapsed,
             strength=np.maximum(strength, 0),
@@ -187,13 +209,22 @@ class ChangeDetector:
 
 def structural_change(previous: Plane, current: Plane) -> tuple[Plane, Plane]:
     """Give per cell the change beyond gain and offset, and the texture, in grey levels."""
-    mean_a, mean_b = box_mean(previous, _WINDOW), box_mean(current, _WINDOW)
-    var_a = np.maximum(box_mean(previous * previous, _WINDOW) - mean_a * mean_a, 0)
-    var_b = np.maximum(box_mean(current * current, _WINDOW) - mean_b * mean_b, 0)
-    covariance = box_mean(previous * current, _WINDOW) - mean_a * mean_b
+    return compare_views(View.of(previous), View.of(current))
+
+
+def compare_views(previous: View, current: View) -> tuple[Plane, Plane]:
+    """Do the same for pictures whose windows were measured before."""
+    var_a, var_b = previous.variance, current.variance
+    covariance = box_mean(previous.plane * current.plane, _WINDOW) - previous.mean * current.mean
     # the gain is bounded: a blank wall may not be "amplified" into a person, nor the reverse
     gain = np.clip(covariance / (var_a + 1.0), 0.5, 2.0)
-    left = np.maximum(var_b - 2 * gain * covariance + gain * gain * var_a, 0)
+    # var_b - 2 * gain * covariance + gain * gain * var_a
+    left = gain * var_a
+    left -= covariance
+    left -= covariance
+    left *= gain
+    left += var_b
+    np.maximum(left, 0, out=left)
     return np.sqrt(cell_mean(left)), np.sqrt(cell_mean(np.minimum(var_a, var_b)))
 
 
@@ -221,8 +252,10 @@ def _warp(plane: Plane, model: NDArray[np.float32]) -> Plane:
     source_y = np.clip(y - (model[0, 1] + model[1, 1] * x + model[2, 1] * y), 0, height - 1.001)
     left, top = source_x.astype(np.intp), source_y.astype(np.intp)
     fx, fy = source_x - left, source_y - top
-    upper = plane[top, left] * (1 - fx) + plane[top, left + 1] * fx
-    lower = plane[top + 1, left] * (1 - fx) + plane[top + 1, left + 1] * fx
+    corner, flat = top * width + left, plane.ravel()
+    upper = flat.take(corner) * (1 - fx) + flat.take(corner + 1) * fx
+    corner += width
+    lower = flat.take(corner) * (1 - fx) + flat.take(corner + 1) * fx
     warped: Plane = (upper * (1 - fy) + lower * fy).astype(np.float32)
     return warped
 

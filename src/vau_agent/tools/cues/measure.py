@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vau_agent.tools.cues.background import BackgroundMeter, Still
-from vau_agent.tools.cues.change import Change, ChangeDetector, likeness
+from vau_agent.tools.cues.change import Change, ChangeDetector, View, likeness
 from vau_agent.tools.cues.grid import CELL, Plane, shrink, to_luma
 from vau_agent.tools.cues.kinematics import Kinematics, KinematicsMeter
 from vau_agent.tools.cues.light import FLASH_LEVELS, Light, LightMeter, spread
@@ -109,7 +109,7 @@ class MomentMeter:
         self._follow_camera(change)
         kinematics = self._kinematics.step(change, frame.timestamp)
         light = self._light.step(frame.image, change, frame.timestamp)
-        still = self._background.step(change.luma, change.moving, change.step)
+        still = self._background.step(change.view, change.moving, change.step)
         self._compared_at = frame.timestamp
         return Measured(
             moment=self._moment(frame.timestamp, change, kinematics, light, still),
@@ -122,13 +122,14 @@ class MomentMeter:
         """Measure a picture that shows nothing new: nothing moves, what stands still goes on."""
         if frame.timestamp - self._moved_at < _SETTLE_SECONDS:
             return self._compare(frame)
-        luma = to_luma(frame.image)
-        self._changes.replace(luma, frame.timestamp)
+        view = View.smoothed(to_luma(frame.image))
+        self._changes.replace(view, frame.timestamp)
         self._kinematics.rest()
         elapsed = frame.timestamp - self._compared_at
         if elapsed >= _STILL_STEP_SECONDS:
-            nothing = np.zeros((luma.shape[0] // CELL, luma.shape[1] // CELL), dtype=np.bool_)
-            self._standing = _standing(self._background.step(luma, nothing, elapsed))
+            height, width = view.plane.shape
+            nothing = np.zeros((height // CELL, width // CELL), dtype=np.bool_)
+            self._standing = _standing(self._background.step(view, nothing, elapsed))
             self._compared_at = frame.timestamp
         moment = quiet_moment(frame.timestamp)
         single, place = _columns(self._standing)
