@@ -10,6 +10,8 @@ from vau_agent.agent.parsing import render_reasoning, render_reflection, render_
 from vau_agent.errors import GenerationError
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.resume import run_analysis
+from vau_agent.graphs.state import STATE_TYPES, AnalysisState, initial_state
+from vau_agent.memory.checkpointer import StrictSerializer
 from vau_agent.memory.home import Home
 from vau_agent.results import Event, Result
 from vau_agent.schemas import (
@@ -23,7 +25,7 @@ from vau_agent.schemas import (
     Verdict,
     Verification,
 )
-from vau_agent.settings import AnalysisSettings
+from vau_agent.settings import AnalysisSettings, StorageSettings
 from vau_agent.testing import anomalous, normal, scripted_backend
 from vau_agent.tools.video.synthetic import SyntheticReader
 
@@ -281,3 +283,18 @@ def test_an_inconclusive_verdict_gives_its_reason(analyse: Callable[..., Result]
 
     assert result.verdict.inconclusive_reason == "the picture is too dark"
     assert result.verdict.severity == 1
+
+
+def test_a_day_of_windows_fits_into_a_checkpoint() -> None:
+    windows = [Segment(start=300.0 * number, end=300.0 * number + 120) for number in range(288)]
+    long_claim = Claim(text="A sentence of some length. " * 4, frames=("f1", "f2"))
+    state: AnalysisState = {
+        **initial_state("run"),
+        "windows": windows,
+        "finding_blobs": ["0" * 64] * len(windows),
+        "evidence_blobs": ["0" * 64] * 16,
+        "reasoning": Reasoning(claims=(long_claim,) * 20, verdict=FIRST.verdict),
+    }
+    limit = StorageSettings().max_checkpoint_bytes
+
+    assert len(StrictSerializer(STATE_TYPES, limit).dumps_typed(state)[1]) < limit

@@ -12,7 +12,7 @@ from vau_agent.agent.policy import Policy
 from vau_agent.graphs.recorder import JournaledBackend, Recorder
 from vau_agent.graphs.state import AnalysisState
 from vau_agent.memory.blobs import BlobStore
-from vau_agent.schemas import Evidence, FrameRef, ToolResult
+from vau_agent.schemas import Evidence, Finding, FrameRef, ToolResult
 from vau_agent.settings import Settings
 from vau_agent.tools.base import Tool
 from vau_agent.tools.triage import TriageResult
@@ -44,7 +44,7 @@ class RunContext:
             max_calls=self.settings.analysis.calls_per_round,
         )
 
-    def store(self, value: Conversation | Evidence | TriageResult) -> str:
+    def store(self, value: Conversation | Evidence | Finding | TriageResult) -> str:
         """Keep a value as a blob; give its reference."""
         return self.blobs.put_json(value.model_dump(mode="json"))
 
@@ -55,6 +55,10 @@ class RunContext:
     def load_evidence(self, blob: str) -> Evidence:
         """Load one piece of evidence."""
         return Evidence.model_validate(self.blobs.get_json(blob))
+
+    def load_finding(self, blob: str) -> Finding:
+        """Load one window's finding."""
+        return Finding.model_validate(self.blobs.get_json(blob))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +88,10 @@ class AnalysisContext(RunContext):
     def evidence(self, state: AnalysisState) -> tuple[Evidence, ...]:
         """Load the current window's evidence, oldest first."""
         return tuple(self.load_evidence(blob) for blob in state["evidence_blobs"])
+
+    def findings(self, state: AnalysisState) -> tuple[Finding, ...]:
+        """Load what stood at the end of each finished window, in time order."""
+        return tuple(self.load_finding(blob) for blob in state["finding_blobs"])
 
     def frames(self, state: AnalysisState) -> dict[str, FrameRef]:
         """Give all frames the current window was shown, by id."""

@@ -160,13 +160,14 @@ def close_window(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> Ana
         rounds=state["round"],
         conversation=state["conversation_blob"] or "",
     )
-    return {"findings": [finding], "cursor": state["cursor"] + 1}
+    stored = runtime.context.store(finding)
+    return {"finding_blobs": [stored], "cursor": state["cursor"] + 1}
 
 
 def decide(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
     """Join the windows' findings into one verdict about the video."""
-    measured = runtime.context.triage(state)
-    return {"verdict": decide_video(state["findings"], measured.coverage)}
+    context = runtime.context
+    return {"verdict": decide_video(context.findings(state), context.triage(state).coverage)}
 
 
 def report(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:

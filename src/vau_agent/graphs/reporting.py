@@ -32,6 +32,7 @@ def build_result(state: AnalysisState, context: AnalysisContext) -> Result:
     video, verdict = state["video"], state["verdict"]
     assert video is not None and verdict is not None, "report follows ingest and decide"
     measured = context.triage(state)
+    findings = context.findings(state)
     records = list(context.recorder.records())
     return Result(
         schema="vau.result/1",
@@ -46,7 +47,7 @@ def build_result(state: AnalysisState, context: AnalysisContext) -> Result:
             confidence=verdict.confidence,
             inconclusive_reason=verdict.reason,
         ),
-        events=_events(state["findings"], measured),
+        events=_events(findings, measured),
         curve=measured.curve,
         cuts=measured.cuts,
         coverage=measured.coverage,
@@ -54,7 +55,7 @@ def build_result(state: AnalysisState, context: AnalysisContext) -> Result:
         models=Models(reasoner=ModelCard(id=context.backend.name)),
         prompts_sha256=prompt_digests(),
         usage=_usage(records),
-        warnings=_warnings(video, measured, state["findings"], records),
+        warnings=_warnings(video, measured, findings, records),
     )
 
 

@@ -45,7 +45,8 @@ def recorded(name: str, node: Node) -> Node:
         elif name == "triage":
             outcome |= _triage_outcome(state, update, context)
         elif name == "close_window":
-            outcome["finding"] = update["findings"][0].model_dump(mode="json")
+            (stored,) = update["finding_blobs"]
+            outcome["finding"] = context.load_finding(stored).model_dump(mode="json")
         recorder.emit("stage.finished", f"{key}/finished", outcome)
         _record_change(key, state, update, context)
         return update

@@ -8,7 +8,6 @@ from vau_agent.schemas import (
     Candidate,
     Claim,
     Coverage,
-    Finding,
     FrameRef,
     Reasoning,
     Reflection,
@@ -24,7 +23,6 @@ STATE_TYPES: Final = (
     Candidate,
     Claim,
     Coverage,
-    Finding,
     FrameRef,
     Reasoning,
     Reflection,
@@ -62,7 +60,8 @@ class AnalysisState(TypedDict):
     verification: Verification | None
     settled: bool
     """The last revision changed nothing of weight."""
-    findings: Annotated[list[Finding], operator.add]
+    finding_blobs: Annotated[list[str], operator.add]
+    """What stood at the end of each finished window."""
     verdict: Verdict | None
     result_blob: str | None
 
@@ -83,7 +82,7 @@ class AnalysisUpdate(TypedDict, total=False):
     reflection: Reflection | None
     verification: Verification | None
     settled: bool
-    findings: list[Finding]
+    finding_blobs: list[str]
     verdict: Verdict | None
     result_blob: str | None
 
@@ -105,7 +104,7 @@ def initial_state(run_id: str) -> AnalysisState:
         reflection=None,
         verification=None,
         settled=False,
-        findings=[],
+        finding_blobs=[],
         verdict=None,
         result_blob=None,
     )
