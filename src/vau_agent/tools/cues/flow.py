@@ -6,11 +6,10 @@ uncovered finds no match and drops out.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from vau_agent.tools.cues.grid import CELL, Plane, shrink
@@ -55,122 +54,168 @@ def track_cells(
     previous: Sequence[Plane], current: Sequence[Plane], cells: NDArray[np.intp]
 ) -> CellFlow:
     """Follow `cells` (N x 2, row and column) of the current picture back to the previous one."""
-    centre = cells.astype(np.float32) * CELL + (CELL - 1) / 2
-    found = _descend(previous, current, centre, np.zeros((len(cells), 2), dtype=np.float32))
+    centre = (cells.T * CELL + (CELL - 1) / 2).astype(np.float32)
+    patches = [_Patch.cut(plane, _at_level(centre, level)) for level, plane in enumerate(current)]
+    shift = _descend(previous, patches, np.zeros_like(centre))
+    before = patches[0].residual(previous[0], np.zeros_like(centre))
+    after = patches[0].residual(previous[0], shift)
     # Lucas and Kanade's basin is a few pixels wide; what they lose is searched for
-    lost = np.flatnonzero(found.after > _LOST * np.maximum(found.before, 1.0))
+    lost = np.flatnonzero(after > _LOST * np.maximum(before, 1.0))
     if lost.size:
-        start = _search(previous[-1], current[-1], centre[lost]) * 2.0 ** (len(current) - 1)
-        again = _descend(previous, current, centre[lost], start)
-        better = again.after < 0.8 * found.after[lost]
-        rows = lost[better]
-        found.shift[rows], found.after[rows] = again.shift[better], again.after[better]
-    return replace(found, shift=-found.shift[:, ::-1])
+        start = _search(previous[-1], current[-1], centre[:, lost]) * 2.0 ** (len(current) - 1)
+        lost_patches = [patch.only(lost) for patch in patches]
+        again = _descend(previous, lost_patches, start)
+        after_again = lost_patches[0].residual(previous[0], again)
+        better = after_again < 0.8 * after[lost]
+        shift[:, lost[better]], after[lost[better]] = again[:, better], after_again[better]
+    return CellFlow(shift=-shift[::-1].T, before=before, after=after, texture=patches[0].texture)
+
+
+def _at_level(centre: NDArray[np.float32], level: int) -> NDArray[np.float32]:
+    """Convert places of the whole picture to a level of the pyramid."""
+    return (centre + np.float32(0.5)) / np.float32(2.0**level) - np.float32(0.5)
 
 
 def _descend(
-    previous: Sequence[Plane],
-    current: Sequence[Plane],
-    centre: NDArray[np.float32],
-    start: NDArray[np.float32],
-) -> CellFlow:
+    previous: Sequence[Plane], patches: Sequence["_Patch"], start: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Refine displacements (rows and columns, towards the previous picture) level by level."""
     shift = start
-    before = after = texture = np.zeros(len(centre), dtype=np.float32)
-    for level in reversed(range(len(current))):
+    for level in reversed(range(len(patches))):
         scale = np.float32(2.0**level)
-        place = (centre + 0.5) / scale - 0.5
-        patch = _Patch.cut(current[level], place)
         local = shift / scale
         for _ in range(_STEPS):
-            local = local + patch.step(previous[level], place, local)
+            local += patches[level].step(previous[level], local)
         shift = local * scale
-        if level == 0:
-            before = patch.residual(previous[0], place, np.zeros_like(local))
-            after = patch.residual(previous[0], place, local)
-            texture = patch.texture
-    return CellFlow(shift=shift, before=before, after=after, texture=texture)
+    return shift
 
 
 def _search(previous: Plane, current: Plane, centre: NDArray[np.float32]) -> NDArray[np.float32]:
     """Match squares of the smallest picture at every whole displacement within reach."""
-    place = np.rint((centre + 0.5) / 2 ** (LEVELS - 1) - 0.5)
     inner, outer = _SEARCH_RADIUS, _SEARCH_RADIUS + _SEARCH_REACH
-    patch = _sample(current, place.astype(np.float32), inner)
-    around = _sample(previous, place.astype(np.float32), outer)
-    windows = sliding_window_view(around, patch.shape[1:], axis=(1, 2))
-    difference = windows - patch[:, None, None]
-    difference = difference - difference.mean(axis=(3, 4), keepdims=True)
-    cost = np.mean(difference * difference, axis=(3, 4)).reshape(len(place), -1)
-    best = cost.argmin(axis=1)
-    side = 2 * _SEARCH_REACH + 1
-    shift = np.stack([best // side, best % side], axis=1) - _SEARCH_REACH
-    return shift.astype(np.float32)
+    place = np.rint(_at_level(centre, LEVELS - 1)).astype(np.intp)
+    patch = _squares(current, place, inner, inner)
+    patch -= patch.mean(axis=(0, 1))
+    around = _squares(previous, place, outer, outer)
+    size, side = 2 * inner + 1, 2 * _SEARCH_REACH + 1
+    # the variance of the difference is that of the window, less twice the covariance with the
+    # patch, plus a constant of the patch
+    around -= around.mean(axis=(0, 1))
+    total, square = _window_sums(np.stack([around, around * around]), size)
+    cost = square - total * total / np.float32(size * size)
+    product = np.empty_like(cost)
+    patch *= -2
+    for row in range(size):
+        for column in range(size):
+            window = around[row : row + side, column : column + side]
+            cost += np.multiply(window, patch[row, column], out=product)
+    best = cost.reshape(side * side, -1).argmin(axis=0)
+    return (np.stack([best // side, best % side]) - _SEARCH_REACH).astype(np.float32)
+
+
+def _window_sums(squares: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Sum every `size` rows and columns of axes 1 and 2."""
+    side = squares.shape[1] - size + 1
+    rows = sum((squares[:, n : n + side] for n in range(1, size)), squares[:, :side])
+    both: NDArray[np.float32] = sum(
+        (rows[:, :, n : n + side] for n in range(1, size)), rows[:, :, :side]
+    )
+    return both
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Patch:
-    values: Plane
-    gradient_y: Plane
-    gradient_x: Plane
+    """Squares of the current picture; cells are on the last axis, so numpy's loops are long."""
+
+    place: NDArray[np.float32]
+    values: NDArray[np.float32]
+    gradient_y: NDArray[np.float32]
+    """Per pixel, less the mean of the square: with it an error's mean falls out by itself."""
+    gradient_x: NDArray[np.float32]
     matrix: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
     texture: NDArray[np.float32]
 
     @classmethod
     def cut(cls, plane: Plane, place: NDArray[np.float32]) -> "_Patch":
         wide = _sample(plane, place, _RADIUS + 1)
-        values = wide[:, 1:-1, 1:-1]
-        gradient_y = 0.5 * (wide[:, 2:, 1:-1] - wide[:, :-2, 1:-1])
-        gradient_x = 0.5 * (wide[:, 1:-1, 2:] - wide[:, 1:-1, :-2])
-        yy = np.mean(gradient_y * gradient_y, axis=(1, 2))
-        xx = np.mean(gradient_x * gradient_x, axis=(1, 2))
-        xy = np.mean(gradient_x * gradient_y, axis=(1, 2))
+        gradient_y = 0.5 * (wide[2:, 1:-1] - wide[:-2, 1:-1])
+        gradient_x = 0.5 * (wide[1:-1, 2:] - wide[1:-1, :-2])
+        yy = _mean_product(gradient_y, gradient_y)
+        xx = _mean_product(gradient_x, gradient_x)
+        xy = _mean_product(gradient_x, gradient_y)
         texture = 0.5 * (yy + xx - np.sqrt((yy - xx) ** 2 + 4 * xy**2))
         return cls(
-            values=values,
-            gradient_y=gradient_y,
-            gradient_x=gradient_x,
+            place=place,
+            values=np.ascontiguousarray(wide[1:-1, 1:-1]),
+            gradient_y=gradient_y - gradient_y.mean(axis=(0, 1)),
+            gradient_x=gradient_x - gradient_x.mean(axis=(0, 1)),
             matrix=(yy, xy, xx),
             texture=texture,
         )
 
-    def step(
-        self, other: Plane, place: NDArray[np.float32], shift: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        error = self._error(other, place, shift)
-        by = np.mean(self.gradient_y * error, axis=(1, 2))
-        bx = np.mean(self.gradient_x * error, axis=(1, 2))
+    def only(self, cells: NDArray[np.intp]) -> "_Patch":
+        """Keep some of the cells."""
+        yy, xy, xx = (part[cells] for part in self.matrix)
+        return _Patch(
+            place=self.place[:, cells],
+            values=self.values.take(cells, axis=-1),
+            gradient_y=self.gradient_y.take(cells, axis=-1),
+            gradient_x=self.gradient_x.take(cells, axis=-1),
+            matrix=(yy, xy, xx),
+            texture=self.texture[cells],
+        )
+
+    def step(self, other: Plane, shift: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Solve the normal equations once."""
+        error = self._error(other, shift)
+        by = _mean_product(self.gradient_y, error)
+        bx = _mean_product(self.gradient_x, error)
         yy, xy, xx = self.matrix
         # one grey level squared of damping: an edge moves across itself, a blank patch not at all
         yy, xx = yy + 1.0, xx + 1.0
-        determinant = yy * xx - xy * xy
-        step = np.stack([(xx * by - xy * bx), (yy * bx - xy * by)], axis=1) / determinant[:, None]
-        clipped: NDArray[np.float32] = np.clip(step, -_MAX_STEP, _MAX_STEP)
+        step = np.stack([xx * by - xy * bx, yy * bx - xy * by])
+        step /= yy * xx - xy * xy
+        clipped: NDArray[np.float32] = np.clip(step, -_MAX_STEP, _MAX_STEP, out=step)
         return clipped
 
-    def residual(
-        self, other: Plane, place: NDArray[np.float32], shift: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        error = self._error(other, place, shift)
-        rms: NDArray[np.float32] = np.sqrt(np.mean(error * error, axis=(1, 2)))
+    def residual(self, other: Plane, shift: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give the root mean square difference, brightness removed."""
+        error = self._error(other, shift)
+        error -= error.mean(axis=(0, 1))
+        rms: NDArray[np.float32] = np.sqrt(_mean_product(error, error))
         return rms
 
-    def _error(self, other: Plane, place: NDArray[np.float32], shift: NDArray[np.float32]) -> Plane:
-        difference = self.values - _sample(other, place + shift, _RADIUS)
-        error: Plane = difference - difference.mean(axis=(1, 2), keepdims=True)
-        return error
+    def _error(self, other: Plane, shift: NDArray[np.float32]) -> NDArray[np.float32]:
+        sampled = _sample(other, self.place + shift, _RADIUS)
+        return np.subtract(self.values, sampled, out=sampled)
 
 
-def _sample(plane: Plane, place: NDArray[np.float32], radius: int) -> Plane:
+def _mean_product(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Average the product of two stacks of squares, for each cell."""
+    size = a.shape[0] * a.shape[1]
+    total: NDArray[np.float32] = np.einsum("yxn,yxn->n", a, b)
+    return total / np.float32(size)
+
+
+def _sample(plane: Plane, place: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     """Cut squares around sub-pixel places; beyond the border the edge repeats."""
-    height, width = plane.shape
-    whole = np.floor(place).astype(np.intp)
-    part = (place - whole).astype(np.float32)
-    offsets = np.arange(-radius, radius + 2)
-    rows = np.clip(whole[:, :1] + offsets, 0, height - 1)
-    columns = np.clip(whole[:, 1:] + offsets, 0, width - 1)
-    squares = plane[rows[:, :, None], columns[:, None, :]]
-    fy, fx = part[:, 0, None, None], part[:, 1, None, None]
-    upright = squares[:, :-1] * (1 - fy) + squares[:, 1:] * fy
-    sampled: Plane = upright[:, :, :-1] * (1 - fx) + upright[:, :, 1:] * fx
+    whole = np.floor(place)
+    fy, fx = place - whole
+    squares = _squares(plane, whole.astype(np.intp), radius, radius + 1)
+    upright = squares[1:] - squares[:-1]
+    upright *= fy
+    upright += squares[:-1]
+    sampled = upright[:, 1:] - upright[:, :-1]
+    sampled *= fx
+    sampled += upright[:, :-1]
     return sampled
+
+
+def _squares(plane: Plane, place: NDArray[np.intp], before: int, after: int) -> NDArray[np.float32]:
+    """Cut squares from `before` to `after` pixels around places: rows x columns x places."""
+    height, width = plane.shape
+    offsets = np.arange(-before, after + 1)[:, None]
+    rows = np.minimum(np.maximum(place[0] + offsets, 0), height - 1) * width
+    columns = np.minimum(np.maximum(place[1] + offsets, 0), width - 1)
+    squares: NDArray[np.float32] = plane.ravel().take(rows[:, None] + columns)
+    return squares

@@ -156,7 +156,7 @@ class KinematicsMeter:
             self._sums = np.zeros_like(sums)
         share = np.float32(min(1.0, step / _DISORDER_SECONDS))
         self._sums += share * (sums - self._sums)
-        total, right, down, energy = (_windowed(plane, now.height) for plane in self._sums)
+        total, right, down, energy = _windowed(self._sums, now.height)
         weight = np.maximum(total, 1e-3)
         common = (right / weight) ** 2 + (down / weight) ** 2
         # displacements are right to a share of their length, so fast things look a little shaken
@@ -215,12 +215,11 @@ class KinematicsMeter:
 
 def _smooth_velocity(change: Change, elapsed: float) -> tuple[NDArray[np.float32], Mask]:
     weight = change.tracked.astype(np.float32)
-    count = box_sum(weight, 1)
+    right, down = change.shift[..., 0], change.shift[..., 1]
+    count, *totals = box_sum(np.stack([weight, weight * right, weight * down]), 1)
     support = (count >= _SUPPORT) & change.moving
-    velocity = np.zeros_like(change.shift)
-    for axis in (0, 1):
-        total = box_sum(weight * change.shift[..., axis], 1)
-        velocity[..., axis] = np.where(support, total / np.maximum(count, 1), 0) / elapsed
+    mean = np.stack(totals, axis=-1) / np.maximum(count, 1)[..., None]
+    velocity = (np.where(support[..., None], mean, 0) / elapsed).astype(np.float32)
     return velocity, support
 
 
@@ -228,57 +227,51 @@ def _vertical_run(mask: Mask) -> Plane:
     """Count for each cell the cells above and below it without a gap over one."""
     closed = mask.copy()
     closed[1:-1] |= mask[:-2] & mask[2:]
-    down = np.zeros(mask.shape, dtype=np.float32)
-    up = np.zeros(mask.shape, dtype=np.float32)
-    for row in range(len(mask)):
-        down[row] = np.where(closed[row], 1 + (down[row - 1] if row else 0), 0)
-        mirrored = len(mask) - 1 - row
-        up[mirrored] = np.where(closed[mirrored], 1 + (up[mirrored + 1] if row else 0), 0)
-    run: Plane = np.where(closed, down + up - 1, 0).astype(np.float32)
+    row = np.arange(len(mask), dtype=np.float32)[:, None]
+    above = np.maximum.accumulate(np.where(closed, -1, row), axis=0)
+    below = np.minimum.accumulate(np.where(closed, len(mask), row)[::-1], axis=0)[::-1]
+    run: Plane = np.where(closed, below - above - 1, 0).astype(np.float32)
     return run
 
 
 def _follow(before: _Past, now: _Past) -> None:
     """Find for each cell the thing it was a baseline ago; count its steps, average its velocity."""
-    origin_y, origin_x = _origin(now)
-    pace = _length(now.velocity)
-    allowed = _STEADY * pace + _TRACKING_PIXELS / now.elapsed
-    steps, path = now.steps, now.glide
+    y, x = np.nonzero(now.support)
+    velocity = now.velocity[y, x]
+    origin = np.rint(np.column_stack([x, y]) - velocity * now.elapsed / CELL).astype(np.intp)
     rows, columns = now.support.shape
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            y = np.clip(origin_y + down, 0, rows - 1)
-            x = np.clip(origin_x + right, 0, columns - 1)
-            difference = _length(now.velocity - before.velocity[y, x])
-            same = now.support & before.support[y, x] & (difference < allowed)
-            longer = np.minimum(before.steps[y, x] + 1, _MOST_STEPS).astype(np.int8)
-            same &= longer > steps
-            steps = np.where(same, longer, steps)
-            path = np.where(same[..., None], before.glide[y, x], path)
-    share = (1 / (steps + 1.0))[..., None]
-    now.steps = steps
-    now.glide = (path + share * (now.velocity - path)).astype(np.float32)
+    # nine origins around, one a line
+    down, right = np.repeat([-1, 0, 1], 3)[:, None], np.tile([-1, 0, 1], 3)[:, None]
+    near_y = np.clip(np.clip(origin[:, 1], 0, rows - 1) + down, 0, rows - 1)
+    near_x = np.clip(np.clip(origin[:, 0], 0, columns - 1) + right, 0, columns - 1)
+    near = near_y * columns + near_x
+    difference = _length(velocity - before.velocity.reshape(-1, 2)[near])
+    allowed = _STEADY * _length(velocity) + _TRACKING_PIXELS / now.elapsed
+    same = before.support.ravel()[near] & (difference < allowed)
+    longer = np.where(same, np.minimum(before.steps.ravel()[near] + 1, _MOST_STEPS), 0)
+    best = longer.argmax(axis=0)
+    cell = np.arange(len(best))
+    steps = longer[best, cell]
+    path = np.where(steps[:, None] > 0, before.glide.reshape(-1, 2)[near[best, cell]], velocity)
+    now.steps[y, x] = steps
+    glide = now.velocity.copy()
+    glide[y, x] = path + (velocity - path) / (steps[:, None] + 1.0)
+    now.glide = glide
 
 
-def _windowed(plane: Plane, height: Plane) -> Plane:
-    """Sum over a window of each cell's own body size."""
+def _windowed(planes: NDArray[np.float32], height: Plane) -> NDArray[np.float32]:
+    """Sum each plane over a window of each cell's own body size."""
     size = np.searchsorted(_RADII[1:], height / CELL / 2)
-    chosen: Plane = np.choose(size, [box_sum(plane, radius) for radius in _RADII])
+    chosen = np.zeros_like(planes)
+    for used in np.unique(size):
+        at = size == used
+        chosen[:, at] = box_sum(planes, _RADII[used])[:, at]
     return chosen
 
 
 def _length(vectors: NDArray[np.float32]) -> Plane:
     length: Plane = np.hypot(vectors[..., 0], vectors[..., 1])
     return length
-
-
-def _origin(now: _Past) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    rows, columns = now.support.shape
-    y, x = np.mgrid[0:rows, 0:columns]
-    step = now.velocity * now.elapsed / CELL
-    origin_y = np.clip(np.rint(y - step[..., 1]), 0, rows - 1).astype(np.intp)
-    origin_x = np.clip(np.rint(x - step[..., 0]), 0, columns - 1).astype(np.intp)
-    return origin_y, origin_x
 
 
 def _lost_speed(before: _Past, now: _Past) -> Plane:

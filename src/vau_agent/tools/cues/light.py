@@ -69,7 +69,7 @@ class LightMeter:
         )
         # flames churn: the change they make cannot be followed as a displacement
         churning = change.moving & ~change.tracked
-        burning = np.where(churning, flame_share(image), 0)
+        burning = np.where(churning, flame_share(image), 0) if churning.any() else np.float32(0)
         self._flames = (self._flames + share * (burning - self._flames)).astype(np.float32)
         return Light(
             flames=self._flames,
@@ -111,10 +111,14 @@ class LightMeter:
 def flame_share(image: Image) -> Plane:
     """Give, per cell, the share of pixels in the colours of flames."""
     height, width = image.shape[0] // CELL * CELL, image.shape[1] // CELL * CELL
-    red, green, blue = (image[:height, :width, channel].astype(np.float32) for channel in range(3))
+    red, green, blue = (image[:height, :width, channel] for channel in range(3))
+    flame: Mask = red > _RED
+    if not flame.any():
+        return np.zeros((height // CELL, width // CELL), dtype=np.float32)
+    flame &= (red >= green) & (green > blue)
+    red, green, blue = image[:height, :width][flame].astype(np.float32).T
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    chroma = 0.713 * (red - luma) - 0.564 * (blue - luma)
-    flame: Mask = (red > _RED) & (red >= green) & (green > blue) & (chroma > _CHROMA)
+    flame[flame] = 0.713 * (red - luma) - 0.564 * (blue - luma) > _CHROMA
     return cell_mean(flame.astype(np.float32))
 
 
