@@ -56,6 +56,35 @@ def test_box_sums_are_cut_off_at_the_borders() -> None:
     assert np.allclose(box_mean(ones * 3, 2), 3)
 
 
+@pytest.mark.parametrize("radius", [0, 1, 2, 4, 5, 7, 11])
+def test_box_sums_are_those_of_every_square(radius: int) -> None:
+    planes = np.random.default_rng(4).normal(0, 50, (2, 9, 14)).astype(np.float32)
+    expected = [
+        [
+            plane[max(y - radius, 0) : y + radius + 1, max(x - radius, 0) : x + radius + 1]
+            for y in range(9)
+            for x in range(14)
+        ]
+        for plane in planes
+    ]
+    sums = np.array([[square.sum() for square in squares] for squares in expected])
+    means = np.array([[square.mean() for square in squares] for squares in expected])
+    assert np.allclose(box_sum(planes, radius), sums.reshape(planes.shape), atol=1e-2)
+    assert np.allclose(box_mean(planes, radius), means.reshape(planes.shape), atol=1e-3)
+
+
+def test_a_cell_is_followed_the_same_whoever_else_is() -> None:
+    texture = _texture(5)
+    previous = build_pyramid(texture[45:141, 29:157])
+    current = build_pyramid(texture[40:136, 40:168])
+    cells = np.argwhere(np.ones((24, 32)))
+    together = track_cells(previous, current, cells)
+    some = np.array([0, 31, 300, 388, 736, 767])
+    alone = track_cells(previous, current, cells[some])
+    assert np.allclose(alone.shift, together.shift[some], atol=1e-3)
+    assert np.allclose(alone.after, together.after[some], atol=1e-3)
+
+
 def test_dilation_grows_by_cells_in_every_direction() -> None:
     mask = np.zeros((5, 5), dtype=np.bool_)
     mask[2, 2] = True

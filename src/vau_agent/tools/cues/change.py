@@ -70,7 +70,7 @@ class View:
 
     @classmethod
     def of(cls, plane: Plane) -> "View":
-        """Measure the windows of a plane."""
+        """Measure the windows of a plane that lies about mid-grey."""
         mean, square = box_mean(np.stack([plane, plane * plane]), _WINDOW)
         square -= mean * mean
         return cls(plane=plane, mean=mean, variance=np.maximum(square, 0, out=square))
@@ -209,7 +209,7 @@ class ChangeDetector:
 
 def structural_change(previous: Plane, current: Plane) -> tuple[Plane, Plane]:
     """Give per cell the change beyond gain and offset, and the texture, in grey levels."""
-    return compare_views(View.of(previous), View.of(current))
+    return compare_views(View.of(previous - _MID_GREY), View.of(current - _MID_GREY))
 
 
 def compare_views(previous: View, current: View) -> tuple[Plane, Plane]:

@@ -75,25 +75,22 @@ def _window_sizes(length: int, radius: int) -> NDArray[np.float32]:
 
 
 def _running_sum(plane: Plane, size: int, axis: int) -> Plane:
-    """Sum `size` neighbours along an axis, from sums of 1, 2, 4, ... of them.
+    """Sum `size` neighbours (odd) along an axis, from sums of 1, 2, 4, ... of them.
 
     Few additions, all of small numbers: nothing is lost to rounding as in differences of long
     running sums, so single precision is enough.
     """
     length = plane.shape[axis] - size + 1
-    total: Plane | None = None
-    block, width, offset = plane, 1, 0
-    while True:
-        if size & width:
-            piece = _slice(block, offset, offset + length, axis)
-            total = piece if total is None else total + piece
-            offset += width
-        if 2 * width > size:
-            break
+    total, offset = _slice(plane, 0, length, axis), 1
+    block, width = plane, 1
+    while 2 * width <= size:
         last = block.shape[axis]
         block = _slice(block, 0, last - width, axis) + _slice(block, width, last, axis)
         width *= 2
-    return plane.copy() if total is None else total
+        if size & width:
+            total = total + _slice(block, offset, offset + length, axis)
+            offset += width
+    return total
 
 
 def _slice(plane: Plane, start: int, stop: int, axis: int) -> Plane:
