@@ -74,8 +74,8 @@ def _outcome(scene: Scene, form: ReflectionForm, home: Home) -> Outcome:
     return Outcome(
         first=_is_right(first, scene),
         last=_is_right(last, scene),
-        first_iou=_iou(first.segment, scene),
-        last_iou=_iou(last.segment, scene),
+        first_iou=_iou(_claimed(first), scene),
+        last_iou=_iou(_claimed(last), scene),
         calls=result.usage.calls,
     )
 
@@ -110,6 +110,11 @@ def _segment(result: Result) -> Segment | None:
         return None
     best = max(result.events, key=lambda event: event.confidence or 0.0)
     return Segment(start=best.start_s, end=best.end_s)
+
+
+def _claimed(verdict: Verdict) -> Segment | None:
+    """Give the segment that is said to be anomalous; one that is merely doubted is none."""
+    return verdict.segment if verdict.label == "anomalous" else None
 
 
 def _iou(said: Segment | None, scene: Scene) -> float | None:
