@@ -300,3 +300,19 @@ def test_a_second_round_goes_on_from_the_first_revision(
 
     assert first.value.verdict.segment == Segment(start=14, end=28)
     assert second.value.verdict.segment == Segment(start=12.5, end=28)
+
+
+# --- words and verdict
+
+
+def test_the_claims_explain_the_category_that_the_verdict_names(
+    rules: Policy, video: ImaginedVideo, opened: Conversation
+) -> None:
+    close = candidate(16, 28, score=0.8, erratic=0.9, motion=0.5, impact=0.8, speed=0.8)
+
+    reasoning = revised(rules, opened, [video.zoom(14, 30, close)])
+
+    assert reasoning.verdict.category == "fighting"
+    (read,) = [claim.text for claim in reasoning.claims if claim.text.startswith("There ")]
+    assert read.endswith("which fits fighting.")
+    assert any(claim.text.startswith("The same cues fit fall") for claim in reasoning.claims)

@@ -66,7 +66,8 @@ def event_claims(event: Event, album: Album) -> tuple[Claim, ...]:
     )
     if len(event.matches) > 1 and event.margin < CLEAR_MARGIN:
         second = event.matches[1].pattern.category
-        text = f"The same cues fit {second} almost as well."
+        degree = "almost as well" if event.margin >= 0 else "even a little better"
+        text = f"The same cues fit {second} {degree}."
         claims.append(Claim(text=text, frames=at_peak))
     claims.append(
         Claim(text=f"The ordinary explanation would be {pattern.ordinary}.", frames=at_peak)

@@ -5,7 +5,7 @@ text changes nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vau_agent.agent.backends.rules.boundaries import belongs, refine_segment
@@ -90,7 +90,7 @@ def _refine(
     pooled = _pool(standing, refined)
     event = Event(candidate=pooled, segment=refined, matches=match_patterns(pooled))
     category = _category(former.verdict.category or "", event, same, brought.verification)
-    claims = list(event_claims(event, brought.view.album))
+    claims = list(event_claims(_led_by(category, event), brought.view.album))
     claims.extend(_change_claims(former.verdict, category, segment, refined, brought))
     verdict = Verdict(
         label="anomalous",
@@ -99,6 +99,12 @@ def _refine(
         confidence=_confidence(former.verdict, category, event, brought.verification),
     )
     return Reasoning(claims=_with_other_claims(claims, former), verdict=verdict)
+
+
+def _led_by(category: str, event: Event) -> Event:
+    """Put the pattern of the verdict's category first, so that the claims explain the verdict."""
+    matches = sorted(event.matches, key=lambda match: match.pattern.category != category)
+    return replace(event, matches=tuple(matches))
 
 
 def _pool(candidates: Sequence[Candidate], segment: Segment) -> Candidate:
