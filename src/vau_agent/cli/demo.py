@@ -31,7 +31,9 @@ def demo(
     if kind not in SCENE_KINDS:
         raise SettingsError(f"no scene {kind!r}; --kind takes one of: {', '.join(SCENE_KINDS)}")
     settings = settings_from({"out": out, "home": home, "policy": policy})
-    video = settings.out / "demo" / f"{kind.replace(' ', '-')}-{seed}-{seconds:g}s.mp4"
+    # A number, not the kind: nothing that is analysed may tell the answer by its name.
+    number = list(SCENE_KINDS).index(kind)
+    video = settings.out / "demo" / f"scene-{number}-{seed}-{seconds:g}s.mp4"
     if not quiet:
         print(
             f"Rendering a {seconds:g} s scene with a known event, then analysing it for real "
