@@ -8,14 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from vau_agent.settings import Settings
+
+_Handler = Callable[[int, FrameType | None], Any] | int | None
 
 INTERNAL_ERROR: Final = 1
 _END_SECONDS: Final = 5.0
@@ -50,9 +52,12 @@ class Workers:
         self._stopping = False
         self._starting = threading.Lock()
         """Held while a process starts, so that none starts unseen while all are ended."""
+        self._interrupted = False
+        self._former_handler: _Handler = None
 
     def __enter__(self) -> Self:
         """Give the workers; processes start with the first videos."""
+        self._former_handler = signal.signal(signal.SIGINT, self._interrupt)
         return self
 
     def __exit__(
@@ -62,6 +67,7 @@ class Workers:
         trace: TracebackType | None,
     ) -> None:
         """End every process."""
+        signal.signal(signal.SIGINT, self._former_handler)
         with self._starting:
             self._stopping = True
         if kind is not None:
@@ -88,8 +94,15 @@ class Workers:
             thread.start()
         while count:
             reply = self._replies.get()
+            if self._interrupted:
+                raise KeyboardInterrupt
             count -= reply.is_last
             yield reply
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Note an interrupt: one that is raised inside a destructor or a callback is swallowed."""
+        self._interrupted = True
+        raise KeyboardInterrupt
 
     def _drive(self, number: int) -> None:
         process: subprocess.Popen[str] | None = None
