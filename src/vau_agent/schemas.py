@@ -58,6 +58,9 @@ CUES: Final[dict[str, str]] = {
 """What is measured, by the name that traces, prompts and reports use."""
 
 
+SCREENED_WORTH: Final = 0.5
+
+
 class Value(BaseModel):
     """A frozen value that refuses unknown fields."""
 
@@ -165,6 +168,16 @@ class Coverage(Value):
     note: str = ""
     gaps: tuple[Segment, ...] = ()
     """Parts of the video that were not looked at."""
+    screened: Score = 0
+    """Share that was at least screened by packet sizes and keyframes, gaps included."""
+
+    @property
+    def worth(self) -> float:
+        """How much 'nothing was found' is worth; what was only screened counts half.
+
+        Screening tells how much changes and what comes or goes for good, not what moves.
+        """
+        return self.share + max(0.0, self.screened - self.share) * SCREENED_WORTH
 
 
 class Claim(Value):

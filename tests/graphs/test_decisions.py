@@ -71,3 +71,15 @@ def test_a_revision_is_settled_when_nothing_of_weight_moved(
     former: Verdict, revised: Verdict, settled: bool
 ) -> None:
     assert is_settled(former, revised, 0.9) is settled
+
+
+@pytest.mark.parametrize(
+    ("share", "screened", "label"),
+    [(0.1, 1.0, "normal"), (0.1, 0.0, "inconclusive"), (0.0, 0.9, "inconclusive")],
+)
+def test_what_was_only_screened_counts_half(share: float, screened: float, label: str) -> None:
+    coverage = Coverage(
+        duration_s=3600, looked_at_s=3600 * share, frames=1, share=share, screened=screened
+    )
+
+    assert decide_video([finding(NORMAL)], coverage).label == label

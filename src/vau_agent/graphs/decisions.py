@@ -33,7 +33,7 @@ def decide_video(findings: Sequence[Finding], coverage: Coverage) -> Verdict:
     doubts = [one.verdict for one in findings if one.verdict.label == "inconclusive"]
     if doubts:
         return doubts[0]
-    if coverage.share < MIN_COVERAGE:
+    if coverage.worth < MIN_COVERAGE:
         share = f"{coverage.share:.0%}"
         return Verdict(label="inconclusive", reason=f"only {share} of the video could be looked at")
     confidences = [one.verdict.confidence for one in findings if one.verdict.confidence is not None]

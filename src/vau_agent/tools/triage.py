@@ -107,7 +107,8 @@ def triage(
     """
     duration = reader.info.duration_s
     measurements = Measurements.empty(settings)
-    segments, note = _choose(reader, settings, duration)
+    choice = _choose(reader, settings, duration)
+    segments = choice.segments
     for segment in segments:
         frames = reader.frames(segment, fps=settings.fps, longest_side=settings.longest_side)
         measurements.add_frames(frames, on_moment=on_moment)
@@ -124,8 +125,9 @@ def triage(
             looked_at_s=looked_at,
             frames=measurements.frames,
             share=min(1.0, looked_at / duration) if duration > 0 else 1.0,
-            note=note,
+            note=choice.note,
             gaps=_gaps(segments, duration),
+            screened=choice.screened,
         ),
         cuts=tuple(measurements.cuts),
         notes=_notes(measurements),
@@ -161,27 +163,38 @@ def evaluate(
     return curve, tuple(candidates)
 
 
-def _choose(
-    reader: VideoReader, settings: TriageSettings, duration: float
-) -> tuple[tuple[Segment, ...], str]:
-    """Choose what to measure; no segments mean the whole video."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Choice:
+    """What is measured densely, and why."""
+
+    segments: tuple[Segment, ...] = ()
+    """None mean the whole video."""
+    note: str
+    screened: float = 1.0
+
+
+def _choose(reader: VideoReader, settings: TriageSettings, duration: float) -> _Choice:
+    """Choose what to measure."""
     if duration <= settings.dense_seconds:
-        return (), f"measured from end to end, {settings.fps:g} moments a second"
+        return _Choice(note=f"measured from end to end, {settings.fps:g} moments a second")
     index = reader.packet_index()
     if index.mean_gop_seconds > _SEEKABLE_SECONDS:
         first = Segment(start=0, end=settings.dense_seconds)
-        return (first,), (
-            f"keyframes lie {index.mean_gop_seconds:.0f} s apart, so only the first "
-            f"{settings.dense_seconds:.0f} s were measured"
+        return _Choice(
+            segments=(first,),
+            note=f"keyframes lie {index.mean_gop_seconds:.0f} s apart, so only the first "
+            f"{settings.dense_seconds:.0f} s were measured",
+            screened=0.0,
         )
     lasting = LastingChanges()
     for frame in reader.keyframes(longest_side=settings.longest_side):
         lasting.add(frame)
     activity = packet_activity(index, duration)
     windows = choose_windows(activity, lasting.found, duration, settings)
-    return windows, (
-        f"packet sizes and {int(index.keys.sum())} keyframes of the whole video chose "
-        f"{len(windows)} windows, measured at {settings.fps:g} moments a second"
+    return _Choice(
+        segments=windows,
+        note=f"packet sizes and {int(index.keys.sum())} keyframes of the whole video chose "
+        f"{len(windows)} windows, measured at {settings.fps:g} moments a second",
     )
 
 

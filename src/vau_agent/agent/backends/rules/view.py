@@ -182,8 +182,11 @@ def _share(evidence: Evidence, *, window: Segment) -> float:
     """Say how much of the window was measured: what is told of the video, else what is listed."""
     coverage = evidence.coverage
     if coverage is not None and (coverage.gaps or coverage.duration_s <= window.duration):
+        if not coverage.gaps:
+            return coverage.worth
         gaps = sum(gap.overlap(window) for gap in coverage.gaps)
-        return coverage.share if not coverage.gaps else max(0.0, 1 - gaps / window.duration)
+        inside = coverage.model_copy(update={"share": max(0.0, 1 - gaps / window.duration)})
+        return inside.worth
     measured = 0.0
     reached = window.start
     for segment in sorted((one.segment for one in evidence.measurements), key=lambda s: s.start):
