@@ -32,7 +32,7 @@ def said(rules: Policy, conversation: Conversation, question: str) -> str:
         ("When did it happen?", "From 16.0 s to 28.0 s, which is 12.0 s."),
         ("how long did it last?", "which is 12.0 s"),
         ("When was the fire?", "From 33.0 s to 38.0 s"),
-        ("Did somebody fall?", "from 16.0 s to 28.0 s, fits fighting; cues can confuse"),
+        ("Did somebody fall?", "The verdict is fighting from 16.0 s to 28.0 s; cues can confuse"),
         ("When did the man fall?", "Nothing that was measured from 0.0 s to 40.0 s fits fall"),
         ("Where is it?", "In the lower left of the picture, at 22.0 s."),
         ("Where was the fire?", "The place in the picture was not measured."),

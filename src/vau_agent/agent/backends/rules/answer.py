@@ -196,12 +196,13 @@ def _reply_category(case: _Case) -> tuple[Claim, ...]:
         f"{case.view.share:.0%} of it was measured."
     )
     claims = [Claim(text=text, frames=case.cite(None))]
-    for event in case.events[:1]:
+    verdict = case.reasoning.verdict
+    if verdict.category is not None and verdict.segment is not None:
         instead = (
-            f"The strongest event, from {format_span(event.segment)}, fits {event.category}; "
+            f"The verdict is {verdict.category} from {format_span(verdict.segment)}; "
             "cues can confuse the two, so look at its pictures."
         )
-        claims.append(Claim(text=instead, frames=case.cite(event.segment)))
+        claims.append(Claim(text=instead, frames=case.cite(verdict.segment)))
     return tuple(claims)
 
 
