@@ -26,6 +26,7 @@ from vau_agent.results import Answer, EvidenceFrame
 from vau_agent.schemas import Claim, Evidence, Finding, FrameRef, Segment, ToolCall
 
 MAX_QUESTION_CHARS: Final = 2_000
+UNSUPPORTED: Final = "No frame supports an answer; ask about a time, or look at the report."
 _FRAME_REACH_SECONDS: Final = 1.0
 """A time is shown by a frame no further away than this."""
 
@@ -167,7 +168,7 @@ def check_citations(state: FollowupState, runtime: Runtime[FollowupContext]) -> 
     return {
         "answer": Answer(
             question=state["question"],
-            text=" ".join(claim.text for claim in kept),
+            text=" ".join(claim.text for claim in kept) or UNSUPPORTED,
             claims=kept,
             claims_removed=tuple(claim for claim in checked if claim.struck is not None),
             frames=tuple(_evidence_frame(frames[frame_id]) for frame_id in cited),
