@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vau_agent.tools.video.base import Image
 
 BLOCK: Final = 8
-"""Pixels a side; measured in performance.md with the threshold of 6 grey levels."""
+"""Pixels a side; the threshold of 6 grey levels was measured with this size."""
 
 
 def block_means(image: Image) -> NDArray[np.float32]:
