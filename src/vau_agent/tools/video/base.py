@@ -116,6 +116,7 @@ class VideoReader(Protocol):
 
     def __enter__(self) -> Self:
         """Give the reader itself."""
+        return self
 
     def __exit__(
         self,
@@ -124,3 +125,4 @@ class VideoReader(Protocol):
         trace: TracebackType | None,
     ) -> None:
         """Close."""
+        self.close()

@@ -11,15 +11,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import decord
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from vau_agent.tools.video.base import Frame, PacketIndex, frame_rate_mode
+from vau_agent.tools.video.base import Frame, PacketIndex, VideoReader, frame_rate_mode
 from vau_agent.tools.video.budgets import PictureLimits
 from vau_agent.tools.video.demux import check_size
 from vau_agent.tools.video.pictures import to_image
@@ -34,7 +33,7 @@ _TIME_BASE: Final = Fraction(1, 1_000_000)
 """decord gives times as seconds in single precision; finer ticks would say more than it knows."""
 
 
-class DecordReader:
+class DecordReader(VideoReader):
     """Reads one video from an open file."""
 
     def __init__(self, file: BinaryIO, *, name: str, sha256: str, limits: PictureLimits) -> None:
@@ -125,19 +124,6 @@ class DecordReader:
     def close(self) -> None:
         """Forget the open video; decord frees it with its last reference."""
         del self._full
-
-    def __enter__(self) -> Self:
-        """Give the reader itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _open(self) -> decord.VideoReader:
         try:

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import SEEK_END
-from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 from av.video.frame import VideoFrame
 
-from vau_agent.tools.video.base import Frame, PacketIndex, frame_rate_mode
+from vau_agent.tools.video.base import Frame, PacketIndex, VideoReader, frame_rate_mode
 from vau_agent.tools.video.budgets import PictureLimits
 from vau_agent.tools.video.decode import Decoder
 from vau_agent.tools.video.demux import Demuxer, codec_name
@@ -39,7 +38,7 @@ def _nobody_waits() -> None:
     """Take no notice of progress."""
 
 
-class PyavReader:
+class PyavReader(VideoReader):
     """Reads one video from an open file."""
 
     def __init__(
@@ -133,19 +132,6 @@ class PyavReader:
         """Close the container, not the file."""
         self._turn += 1
         self._demuxer.close()
-
-    def __enter__(self) -> Self:
-        """Give the reader itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _stream(
         self, frames: Iterable[tuple[int | None, VideoFrame]], *, longest_side: int | None

@@ -10,8 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from types import TracebackType
-from typing import Final, Self, TypeVar, get_args
+from typing import Final, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,7 @@ from vau_agent.errors import (
 )
 from vau_agent.schemas import Segment, VideoInfo
 from vau_agent.settings import VideoLimits
-from vau_agent.tools.video.base import Frame, PacketIndex
+from vau_agent.tools.video.base import Frame, PacketIndex, VideoReader
 from vau_agent.tools.video.budgets import budget_for
 from vau_agent.tools.video.child import Answer, Child, FrameHeader, RefusedHeader
 from vau_agent.tools.video.refusals import refusal, to_error
@@ -40,7 +39,7 @@ _OPEN_REQUESTS: Final = 2
 _MAX_MESSAGE: Final = 500
 
 
-class SandboxedReader:
+class SandboxedReader(VideoReader):
     """Reads one video through a child process; see `open_video`."""
 
     def __init__(
@@ -133,19 +132,6 @@ class SandboxedReader:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-    def __enter__(self) -> Self:
-        """Give the reader itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _frames(self, request: Header, payload: bytes = b"") -> Iterator[Frame]:
         self._ask(request, payload)

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from PIL import Image as Pillow
 
 from vau_agent.schemas import Segment, VideoInfo
-from vau_agent.tools.video.base import Frame, Image, PacketIndex
+from vau_agent.tools.video.base import Frame, Image, PacketIndex, VideoReader
 from vau_agent.tools.video.pictures import scaled_size
 from vau_agent.tools.video.scenes.scene import Scene
 from vau_agent.tools.video.timeline import Ticks, Timeline
@@ -22,7 +21,7 @@ TIME_BASE: Final = Fraction(1, 90_000)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SyntheticReader:
+class SyntheticReader(VideoReader):
     """Reads a scene as `VideoReader` reads a file."""
 
     scene: Scene
@@ -106,17 +105,6 @@ class SyntheticReader:
 
     def close(self) -> None:
         """Do nothing: there is neither file nor child."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _frames(self, wanted: Ticks, longest_side: int | None) -> Iterator[Frame]:
         timeline = self._timeline
