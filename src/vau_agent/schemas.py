@@ -92,6 +92,11 @@ class Segment(Value):
         """Return the shared length in seconds."""
         return max(0.0, min(self.end, other.end) - max(self.start, other.start))
 
+    def iou(self, other: "Segment") -> float:
+        """Return the temporal intersection over union, 0..1."""
+        shared = self.overlap(other)
+        return shared / (self.duration + other.duration - shared)
+
 
 class Box(Value):
     """A region of the picture; all four numbers are shares of its width or height."""

@@ -5,9 +5,10 @@ from vau_agent.schemas import FrameRef, Segment, ToolCall, ToolResult
 from vau_agent.settings import TriageSettings
 from vau_agent.tools.base import Tool
 from vau_agent.tools.video.base import Frame
+from vau_agent.tools.video.sampling import choose_times
 from vau_agent.tools.video.scenes.kinds import build_scene
 from vau_agent.tools.video.synthetic import SyntheticReader
-from vau_agent.tools.zoom import Zoom, choose_times, measure
+from vau_agent.tools.zoom import Zoom, measure
 
 SETTINGS = TriageSettings(zoom_longest_side=128, zoom_context_seconds=2)
 

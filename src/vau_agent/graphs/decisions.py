@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from vau_agent.schemas import Coverage, Finding, Segment, Severity, Verdict
+from vau_agent.schemas import Coverage, Finding, Severity, Verdict
 
 MIN_COVERAGE: Final = 0.5
 """Below this share of the video looked at, 'nothing found' is not 'nothing there'."""
@@ -53,9 +53,4 @@ def is_settled(former: Verdict, revised: Verdict, min_iou: float) -> bool:
         return False
     if former.segment is None or revised.segment is None:
         return former.segment is revised.segment
-    return _iou(former.segment, revised.segment) >= min_iou
-
-
-def _iou(one: Segment, other: Segment) -> float:
-    shared = one.overlap(other)
-    return shared / (one.duration + other.duration - shared)
+    return former.segment.iou(revised.segment) >= min_iou

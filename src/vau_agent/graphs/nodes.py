@@ -29,7 +29,8 @@ from vau_agent.schemas import (
 from vau_agent.tools.base import Tool
 from vau_agent.tools.triage import TriageResult, triage
 from vau_agent.tools.video.base import VideoReader
-from vau_agent.tools.zoom import VIEW_LONGEST_SIDE, choose_times
+from vau_agent.tools.video.sampling import choose_times
+from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
 
 
 def ingest(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:

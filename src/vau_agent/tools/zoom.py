@@ -22,6 +22,7 @@ from vau_agent.settings import TriageSettings
 from vau_agent.tools.base import KeepFrame, parse_arguments
 from vau_agent.tools.triage import Measurements, evaluate
 from vau_agent.tools.video.base import VideoReader
+from vau_agent.tools.video.sampling import choose_times
 
 VIEW_LONGEST_SIDE: Final = 640
 """Pixels of the pictures that a policy and a report are shown."""
@@ -91,15 +92,6 @@ def measure(reader: VideoReader, segment: Segment, settings: TriageSettings) -> 
     The seconds before it warm up what "still" and "background" mean; nothing in them is reported.
     """
     return _look(reader, segment, settings).measurement
-
-
-def choose_times(segment: Segment, candidates: tuple[Candidate, ...], count: int) -> list[float]:
-    """Choose the moments to show: the strongest peaks first, the rest spread evenly."""
-    inside = sorted(candidates, key=lambda one: -one.score)
-    peaks = [one.peak for one in inside if segment.contains(one.peak)][: count // 2]
-    spread = count - len(peaks)
-    even = [segment.start + (i + 0.5) * segment.duration / spread for i in range(spread)]
-    return sorted({round(time, 3) for time in (*peaks, *even)})
 
 
 def _segment(asked: ZoomArguments, duration: float, settings: TriageSettings) -> Segment:
