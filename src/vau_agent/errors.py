@@ -14,6 +14,9 @@ VauAgentError
 │   ├── StateTooLargeError          a graph's state is larger than a checkpoint may be
 │   ├── CheckpointError             a checkpoint holds what may not be loaded
 │   └── IntegrityError              a hash chain or manifest does not hold
+├── ClipIndexError                  an index is damaged, absent, or of another embedder
+├── ModelError                      a model's parts are absent, altered, or cannot be fetched
+├── BudgetExceededError             a run reached a limit it was given
 ├── BackendError
 │   ├── GenerationError
 │   └── ContextOverflowError
@@ -120,6 +123,24 @@ class IntegrityError(JournalError):
     """A hash chain or a manifest does not hold."""
 
     exit_code = 8
+
+
+class ClipIndexError(VauAgentError):
+    """A saved index is damaged, absent, or was made by another embedder."""
+
+    exit_code = 8
+
+
+class ModelError(VauAgentError):
+    """A model's parts are absent, altered, or cannot be fetched."""
+
+    exit_code = 7
+
+
+class BudgetExceededError(VauAgentError):
+    """A run reached a limit it was given; it goes on when it is given a higher one."""
+
+    exit_code = 6
 
 
 class BackendError(VauAgentError):

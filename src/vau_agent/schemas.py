@@ -4,7 +4,7 @@ Times are seconds of presentation time from the start of the video, as `float`. 
 confidences lie in 0..1. What a run writes for other programs is in `results.py`.
 """
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,7 +14,11 @@ Stage = Literal["initial_reason", "self_reflect", "verify", "revise", "answer"]
 ReflectionForm = Literal["critique", "blind", "both"]
 Severity = Literal[0, 1, 2]
 Score = Annotated[float, Field(ge=0, le=1)]
+ToolName = Literal["search_clips", "zoom", "crop", "compare", "track_motion"]
 FrameId = Annotated[str, Field(pattern=r"^f\d+$")]
+
+TOOL_NAMES: Final[tuple[ToolName, ...]] = get_args(ToolName)
+ConfidenceSource = Literal["written", "token", "calibrated"]
 
 CATEGORIES: Final[tuple[str, ...]] = (
     "abandoned object",
@@ -139,6 +143,8 @@ class FrameRef(Value):
     """In the stream's own time base: with the video's sha256 it addresses the frame exactly."""
     sha256: str
     """Blob of the JPEG picture."""
+    crop: Box | None = None
+    """The part of the picture that is kept; `None` is all of it."""
 
 
 class CurvePoint(Value):
@@ -201,6 +207,8 @@ class Verdict(Value):
     category: str | None = None
     segment: Segment | None = None
     confidence: Score | None = None
+    confidence_from: ConfidenceSource = "written"
+    """A number that the policy wrote, the probability of its verdict token, or that, calibrated."""
     reason: str | None = None
     """Why nothing could be concluded; only with `inconclusive`."""
 
@@ -241,7 +249,7 @@ class Reflection(Value):
     accept: bool
     doubts: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
-    """Text searches; answered once retrieval is available."""
+    """Text searches over the video's frames."""
     calls: tuple[ToolCall, ...] = ()
 
 

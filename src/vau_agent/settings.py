@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,7 +20,7 @@ from pydantic_settings import (
 )
 
 from vau_agent.errors import SettingsError
-from vau_agent.schemas import ReflectionForm
+from vau_agent.schemas import TOOL_NAMES, ReflectionForm, ToolName
 
 CONFIG_NAME: Final = "config.toml"
 CONFIG_VARIABLE: Final = "VAU_CONFIG"
@@ -108,6 +108,50 @@ class AnalysisSettings(_Group):
     settled_iou: float = Field(default=0.9, ge=0, le=1)
     """A revised segment that overlaps the former one this much counts as unchanged."""
     max_new_tokens: int = Field(default=1024, ge=1)
+    tools: tuple[ToolName, ...] = TOOL_NAMES
+    """Looks that a reflection may ask for."""
+
+
+class RetrievalSettings(_Group):
+    """How a video's frames are made searchable."""
+
+    embedder: str = "auto"
+    """`conse`, `open_clip:ARCH/PRETRAINED`, `off`, or `auto`: conse where its parts are here."""
+    precision: Literal["fp32", "int8"] = "fp32"
+    fps: float = Field(default=1.0, gt=0)
+    """Frames of a video indexed each second; near-duplicates share one entry."""
+    max_frames: int = Field(default=20_000, ge=16)
+    """Entries of one video's index; longer videos are indexed less densely."""
+    batch: int = Field(default=16, ge=1)
+    """Frames embedded at once."""
+    results: int = Field(default=5, ge=1, le=50)
+    """Segments that one search gives."""
+
+
+class EndpointSettings(_Group):
+    """How a policy behind a server is asked. Never stored with a run."""
+
+    api_key: SecretStr | None = None
+    """Given by VAU_ENDPOINT__API_KEY; never written to a file."""
+    timeout_seconds: float = Field(default=120.0, gt=0)
+    """For one answer, from the request to its last byte."""
+    retries: int = Field(default=3, ge=0)
+    """Attempts after the first, when the server is busy, failing or out of reach."""
+    max_frames: int = Field(default=64, ge=1)
+    """Pictures of one request; a conversation with more is refused before anything is sent."""
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """Sent along with every request: fields that only one kind of server knows."""
+
+
+class BudgetSettings(_Group):
+    """What a run may spend in all; one that reaches a limit stops with a partial result."""
+
+    max_calls: int | None = Field(default=None, ge=1)
+    """Policy calls."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Prompt and completion tokens, as the policy counts them."""
+    deadline_seconds: float | None = Field(default=None, gt=0)
+    """Wall time of one process working on the run."""
 
 
 class ClipSettings(_Group):
@@ -144,13 +188,25 @@ class Settings(BaseSettings):
     out: Path = Path("vau-out")
     """Where output folders are written."""
     policy: str = "rules"
-    """`rules` or `scripted:FILE`."""
+    """`rules`, `transformers:MODEL`, `vllm:MODEL`, `openai:MODEL@URL` or `scripted:FILE`."""
+    model_dir: Path | None = None
+    """Where pulled models are kept; `models/` in the home folder when unset."""
+    offline: bool = False
+    """Refuse every connection that leaves this machine, model servers included."""
     reader: Literal["pyav", "decord"] = "pyav"
     video: VideoLimits = VideoLimits()
     triage: TriageSettings = TriageSettings()
     analysis: AnalysisSettings = AnalysisSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+    budget: BudgetSettings = BudgetSettings()
     clips: ClipSettings = ClipSettings()
     storage: StorageSettings = StorageSettings()
+
+    @property
+    def models(self) -> Path:
+        """The folder of pulled models."""
+        return self.model_dir or self.home / "models"
 
     @classmethod
     def settings_customise_sources(

@@ -9,6 +9,7 @@ from vau_agent.agent.conversation import Conversation, EvidencePart, FramePart
 from vau_agent.agent.parsing import render_reasoning, render_verification
 from vau_agent.agent.policy import MAX_QUOTED_CHARS, Policy
 from vau_agent.errors import GenerationError, ParseError
+from vau_agent.results import ModelCard
 from vau_agent.schemas import Claim, Evidence, Segment, ToolCall, ToolResult
 from vau_agent.testing import (
     ImaginedVideo,
@@ -218,6 +219,7 @@ def test_a_failing_backend_is_not_asked_twice(video: ImaginedVideo) -> None:
 
     class Broken:
         name = "broken"
+        card = ModelCard(id="broken")
 
         def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
             calls.append(conversation)

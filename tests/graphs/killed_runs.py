@@ -40,6 +40,7 @@ from vau_agent.memory.chain import Record
 from vau_agent.memory.checkpointer import open_checkpointer
 from vau_agent.memory.journal import Journal
 from vau_agent.memory.leases import Lease, this_process
+from vau_agent.results import ModelCard
 from vau_agent.settings import AnalysisSettings, Settings, TriageSettings
 from vau_agent.tools.video.scenes.kinds import build_scene
 from vau_agent.tools.video.synthetic import SyntheticReader
@@ -59,6 +60,10 @@ class KillingBackend:
     @property
     def name(self) -> str:
         return self._backend.name
+
+    @property
+    def card(self) -> ModelCard:
+        return self._backend.card
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         self._point(f"before call {conversation.stage}")

@@ -1,7 +1,7 @@
 import pytest
 
 from vau_agent.errors import ToolArgumentError
-from vau_agent.schemas import FrameRef, Segment, ToolCall, ToolResult
+from vau_agent.schemas import Box, FrameRef, Segment, ToolCall, ToolResult
 from vau_agent.settings import TriageSettings
 from vau_agent.tools.base import Tool
 from vau_agent.tools.video.base import Frame
@@ -17,13 +17,14 @@ class _Keeper:
     def __init__(self) -> None:
         self.kept: list[Frame] = []
 
-    def __call__(self, frame: Frame) -> FrameRef:
+    def __call__(self, frame: Frame, *, crop: Box | None = None) -> FrameRef:
         self.kept.append(frame)
         return FrameRef(
             frame_id=f"f{len(self.kept)}",
             timestamp=frame.timestamp,
             pts=frame.pts,
             sha256="0" * 64,
+            crop=crop,
         )
 
 

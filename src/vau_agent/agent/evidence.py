@@ -55,6 +55,10 @@ def _candidate_line(candidate: Candidate) -> str:
     )
 
 
+def _part(crop: Box | None) -> str:
+    return "" if crop is None else f" (only the part{_place(crop).removeprefix('; at')})"
+
+
 def _place(box: Box | None) -> str:
     if box is None:
         return ""
@@ -67,7 +71,9 @@ def _place(box: Box | None) -> str:
 def _frame_lines(frames: tuple[FrameRef, ...]) -> list[str]:
     if not frames:
         return ["no frames"]
-    listed = ", ".join(f"{frame.frame_id} {frame.timestamp:.2f} s" for frame in frames)
+    listed = ", ".join(
+        f"{frame.frame_id} {frame.timestamp:.2f} s{_part(frame.crop)}" for frame in frames
+    )
     return [f"frames: {listed}"]
 
 

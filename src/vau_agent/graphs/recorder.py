@@ -16,7 +16,7 @@ from vau_agent.graphs.state import AnalysisState
 from vau_agent.memory.chain import Record
 from vau_agent.memory.journal import Journal
 from vau_agent.memory.leases import Lease
-from vau_agent.results import EVENT_TYPES, Event
+from vau_agent.results import EVENT_TYPES, Event, ModelCard
 from vau_agent.schemas import FrameRef
 
 CALL_KIND: Final = "policy.call"
@@ -77,6 +77,11 @@ class JournaledBackend:
     def name(self) -> str:
         """The policy string of the backend."""
         return self._backend.name
+
+    @property
+    def card(self) -> ModelCard:
+        """The model of the backend."""
+        return self._backend.card
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Look up, call, commit, return."""

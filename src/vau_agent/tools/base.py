@@ -1,16 +1,20 @@
 """What a tool is: a look at the video that the policy may ask for. Tools have no side effects."""
 
-from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from vau_agent.errors import ToolArgumentError
-from vau_agent.schemas import FrameRef, ToolCall, ToolResult
+from vau_agent.schemas import Box, FrameRef, ToolCall, ToolName, ToolResult
 from vau_agent.tools.video.base import Frame, VideoReader
 
-KeepFrame = Callable[[Frame], FrameRef]
-"""Stores a frame and gives its reference; whoever runs the tool numbers the frames."""
+
+class KeepFrame(Protocol):
+    """Stores frames; whoever runs the tool numbers them."""
+
+    def __call__(self, frame: Frame, *, crop: Box | None = None) -> FrameRef:
+        """Store a frame, or the part of it that `crop` names, and give its reference."""
+
 
 Arguments = TypeVar("Arguments", bound=BaseModel)
 
@@ -19,8 +23,12 @@ class Tool(Protocol):
     """One kind of look."""
 
     @property
-    def name(self) -> str:
+    def name(self) -> ToolName:
         """Name by which a policy calls it."""
+
+    @property
+    def description(self) -> str:
+        """One line for the policy: its arguments with their units, and what it brings."""
 
     @property
     def arguments(self) -> type[BaseModel]:

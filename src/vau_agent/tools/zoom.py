@@ -52,6 +52,9 @@ class Zoom:
     """The tool `zoom(start_s, end_s)`."""
 
     name: Final = "zoom"
+    description: Final = (
+        "`zoom` with `start_s` and `end_s` (seconds): denser frames and measurements of that span"
+    )
     arguments: Final = ZoomArguments
 
     def __init__(self, settings: TriageSettings, *, frames: int) -> None:

@@ -4,36 +4,40 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from vau_agent.agent.backends.base import Backend
+from vau_agent.agent.backends.base import Backend, BackendContext
 from vau_agent.agent.backends.rules.backend import RulesBackend
 from vau_agent.agent.backends.scripted import ScriptedBackend
 from vau_agent.errors import SettingsError
 
+Opener = Callable[[str, BackendContext], Backend]
+"""Opens what follows the colon of a policy string."""
 
-def open_backend(policy: str) -> Backend:
-    """Open the backend that a policy string names, e.g. `rules` or `scripted:FILE`.
+
+def open_backend(policy: str, context: BackendContext | None = None) -> Backend:
+    """Open the backend that a policy string names, e.g. `rules` or `openai:MODEL@URL`.
 
     Raises:
         SettingsError: No backend has that name, or it cannot be opened with what follows the colon.
+        MissingDependencyError: Its extra is not installed.
     """
     name, _, model = policy.partition(":")
-    loader = BACKENDS.get(name)
-    if loader is None:
+    opener = BACKENDS.get(name)
+    if opener is None:
         raise SettingsError(f"unknown policy {policy!r}; choose one of {', '.join(POLICY_FORMS)}")
-    return loader(model)
+    return opener(model, context or BackendContext())
 
 
-def _rules(model: str) -> Backend:
+def _rules(model: str, context: BackendContext) -> Backend:
     if model:
         raise SettingsError(f"policy 'rules' takes nothing after a colon, got {model!r}")
     return RulesBackend()
 
 
-def _scripted(model: str) -> Backend:
+def _scripted(model: str, context: BackendContext) -> Backend:
     if not model:
         raise SettingsError("policy 'scripted' needs a file: scripted:FILE")
     return ScriptedBackend.from_file(Path(model))
 
 
-BACKENDS: Final[Mapping[str, Callable[[str], Backend]]] = {"rules": _rules, "scripted": _scripted}
+BACKENDS: Final[Mapping[str, Opener]] = {"rules": _rules, "scripted": _scripted}
 POLICY_FORMS: Final = ("rules", "scripted:FILE")

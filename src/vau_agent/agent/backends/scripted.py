@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from vau_agent.agent.backends.base import Completion, FinishReason, GenerationSettings
 from vau_agent.agent.conversation import Conversation
 from vau_agent.errors import GenerationError, SettingsError
+from vau_agent.results import ModelCard
 from vau_agent.schemas import Stage, Value
 
 
@@ -67,6 +68,11 @@ class ScriptedBackend:
     def name(self) -> str:
         """The policy string it was opened with."""
         return self._name
+
+    @property
+    def card(self) -> ModelCard:
+        """No model, in this process."""
+        return ModelCard(id=self.name)
 
     @property
     def requests(self) -> tuple[Conversation, ...]:

@@ -25,6 +25,7 @@ from vau_agent.agent.parsing import (
     render_verification,
 )
 from vau_agent.errors import GenerationError, ParseError
+from vau_agent.results import ModelCard
 from vau_agent.schemas import Reasoning, Verification
 
 
@@ -35,6 +36,11 @@ class RulesBackend:
     def name(self) -> str:
         """The policy string."""
         return "rules"
+
+    @property
+    def card(self) -> ModelCard:
+        """No model, in this process."""
+        return ModelCard(id=self.name)
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Answer the stage that the conversation asks for.

@@ -1,0 +1,1 @@
+"""Spaces that frames and words share: what makes a video searchable."""
