@@ -9,7 +9,7 @@ from vau_agent.schemas import CATEGORIES
 VALUES: dict[PromptName, dict[str, str]] = {
     "system": {"fence": "data-1", "categories": ", ".join(CATEGORIES)},
     "initial_reason": {"start": "0.00", "end": "9.00"},
-    "self_reflect": {"calls": "4"},
+    "self_reflect": {"tools": "- `zoom`: a closer look", "example": '{"tool": "zoom"}'},
     "verify": {"start": "0.00", "end": "9.00"},
     "revise": {},
     "answer": {},
@@ -61,7 +61,7 @@ def test_every_prompt_has_its_digest() -> None:
         ("system", "inconclusive"),
         ("verify", "abstain"),
         ("revise", "name the frames"),
-        ("self_reflect", "zoom"),
+        ("self_reflect", "ordinary explanation"),
     ],
 )
 def test_the_rules_that_keep_a_policy_honest_are_stated(name: PromptName, rule: str) -> None:

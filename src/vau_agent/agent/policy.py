@@ -19,6 +19,7 @@ from vau_agent.agent.conversation import (
     TextPart,
 )
 from vau_agent.agent.evidence import evidence_fence, quote_data, render_evidence
+from vau_agent.agent.looks import render_example, render_looks
 from vau_agent.agent.parsing import (
     parse_answer,
     parse_reasoning,
@@ -54,6 +55,10 @@ class Turn(Generic[T]):
     conversation: Conversation
     """Up to and with the completion; the next turn is appended to it."""
     completion: Completion
+    salvaged: bool = False
+    """Whether the value was read leniently, from a completion that does not follow its format."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know about how the value was read, each one sentence."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +75,9 @@ class Policy:
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     max_calls: int = 4
     """Tool calls that a reflection is told it may make."""
+    tools: tuple[str, ...] = ()
+    """One line a tool that a reflection may ask for: its name in backticks, what it takes, what it
+    brings."""
 
     def initial_reason(self, evidence: Evidence) -> Turn[Reasoning]:
         """Judge a window: opens its conversation."""
@@ -81,7 +89,10 @@ class Policy:
 
     def self_reflect(self, conversation: Conversation) -> Turn[Reflection]:
         """Judge the reasoning that the conversation ends with, and ask for looks."""
-        task = load_prompt("self_reflect").render(calls=str(self.max_calls))
+        task = load_prompt("self_reflect").render(
+            tools=render_looks(self.tools, calls=self.max_calls),
+            example=render_example(self.tools),
+        )
         asked = _append(conversation, "self_reflect", (TextPart(text=task),))
         return self._ask(asked, parse_reflection)
 
