@@ -269,6 +269,8 @@ class Measurement(Value):
     candidates: tuple[Candidate, ...]
     """Empty when nothing unusual was measured."""
     notes: tuple[str, ...] = ()
+    seeks_events: bool = True
+    """Whether unusual things were looked for at all; where not, no candidates mean nothing."""
 
 
 class Evidence(Value):

@@ -47,6 +47,17 @@ def test_quiet_evidence_says_so() -> None:
     ]
 
 
+def test_a_tool_that_seeks_no_events_does_not_say_that_there_are_none() -> None:
+    segment = Segment(start=2, end=6)
+    shown = Measurement(
+        tool="crop", segment=segment, candidates=(), notes=("a part",), seeks_events=False
+    )
+
+    lines = render_evidence(Evidence(window=segment, measurements=(shown,))).splitlines()
+
+    assert lines == ["window 2.00 to 6.00 s", "crop 2.00 to 6.00 s", "  note: a part", "no frames"]
+
+
 @pytest.mark.parametrize(
     "note",
     [

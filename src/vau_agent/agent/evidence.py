@@ -38,7 +38,7 @@ def render_evidence(evidence: Evidence) -> str:
 def _measurement_lines(measurement: Measurement) -> list[str]:
     segment = measurement.segment
     lines = [f"{_one_line(measurement.tool)} {segment.start:.2f} to {segment.end:.2f} s"]
-    if not measurement.candidates:
+    if measurement.seeks_events and not measurement.candidates:
         lines.append("  nothing unusual measured")
     lines.extend(_candidate_line(candidate) for candidate in measurement.candidates)
     lines.extend(f"  note: {_one_line(note)}" for note in measurement.notes)

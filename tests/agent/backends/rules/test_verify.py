@@ -33,6 +33,17 @@ def test_quiet_looks_say_normal(rules: Policy, video: ImaginedVideo) -> None:
     assert verification.verdict.label == "normal"
 
 
+def test_a_look_that_seeks_no_events_is_no_opinion_on_them(
+    rules: Policy, video: ImaginedVideo
+) -> None:
+    evidence = evidence_of(video.zoom(12, 20))
+    shown = evidence.measurements[0].model_copy(update={"tool": "crop", "seeks_events": False})
+
+    said = rules.verify([evidence.model_copy(update={"measurements": (shown,)})]).value
+
+    assert said.verdict is None
+
+
 @pytest.mark.parametrize(("seconds", "abstains"), [(MIN_LOOK_S - 0.2, True), (MIN_LOOK_S, False)])
 def test_too_short_a_look_shows_nothing(
     rules: Policy, video: ImaginedVideo, seconds: float, abstains: bool

@@ -13,6 +13,7 @@ from vau_agent.agent.backends.rules.verify import verify
 from vau_agent.agent.backends.rules.view import (
     evidence_since_reasoning,
     last_reasoning,
+    looks_of,
     view_conversation,
     view_of,
 )
@@ -82,9 +83,8 @@ def _reasoning(conversation: Conversation) -> Reasoning:
 
 def _brought(conversation: Conversation) -> Brought:
     evidence = evidence_since_reasoning(conversation)
-    looks = tuple(measurement for one in evidence for measurement in one.measurements)
     return Brought(
-        looks=looks,
+        looks=looks_of(evidence),
         view=view_conversation(conversation),
         verification=_verification(conversation),
     )

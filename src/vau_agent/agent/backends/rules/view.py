@@ -60,7 +60,7 @@ class View:
     first: tuple[Measurement, ...]
     """What the window was opened with."""
     looks: tuple[Measurement, ...]
-    """What later looks brought, oldest first."""
+    """What later looks for events brought, oldest first."""
     album: Album
     share: float
     """How much of the window was measured."""
@@ -91,7 +91,7 @@ def view_of(evidence: Sequence[Evidence], *, later: Sequence[Evidence] = ()) -> 
     everything = (*evidence, *later)
     frames = {frame.frame_id: frame for one in everything for frame in one.frames}
     first = tuple(measurement for one in evidence for measurement in one.measurements)
-    looks = tuple(measurement for one in later for measurement in one.measurements)
+    looks = looks_of(later)
     window = Segment(
         start=min(one.window.start for one in everything),
         end=max(one.window.end for one in everything),
@@ -137,6 +137,11 @@ def evidence_since_reasoning(conversation: Conversation) -> tuple[Evidence, ...]
         for part in message.parts
         if isinstance(part, EvidencePart)
     )
+
+
+def looks_of(evidence: Sequence[Evidence]) -> tuple[Measurement, ...]:
+    """Give the looks for events; a search or a comparison says nothing by proposing nothing."""
+    return tuple(one for brought in evidence for one in brought.measurements if one.seeks_events)
 
 
 def candidates_of(measurements: Sequence[Measurement]) -> tuple[Candidate, ...]:
