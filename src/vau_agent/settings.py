@@ -84,6 +84,14 @@ class TriageSettings(_Group):
     """Longest segment of one zoom."""
     zoom_context_seconds: float = Field(default=4.0, ge=0)
     """Seconds before a zoomed segment that are measured to know its background."""
+    crop_min_pixels: int = Field(default=16, ge=1)
+    """Shortest side, in the video's own pixels, of a region that is cut out."""
+    crop_longest_side: int = Field(default=1280, ge=32)
+    """Pixels of a region's picture; a larger region is scaled down."""
+    track_seconds: float = Field(default=60.0, gt=0)
+    """Longest segment whose movement is followed."""
+    track_paths: int = Field(default=6, ge=1)
+    """Paths of one segment that are told, longest first."""
     max_moments: int = Field(default=9000, ge=16)
     """Points a curve may have; beyond, neighbouring moments are merged (memory stays flat)."""
     duplicate_block_change: float = Field(default=6.0, ge=0)
