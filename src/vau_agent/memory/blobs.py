@@ -1,15 +1,11 @@
 """A folder of files named by their content: pictures, prompts, completions.
 
-A blob is whole or absent, whenever the process or the machine stops: it is written beside its
-place, synced, renamed, and its folder is synced.
+A blob is whole or absent, whenever the process or the machine stops.
 """
 
-import contextlib
 import hashlib
 import json
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +13,10 @@ from pydantic import JsonValue
 
 from vau_agent.errors import BlobError
 from vau_agent.memory.chain import canonical_json
-from vau_agent.memory.database import PRIVATE_FOLDER, plain_errors
+from vau_agent.memory.database import plain_errors
+from vau_agent.memory.durable import make_folder, sync_folder, write_durably
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_TEMPORARY: Final = ".tmp-"
 
 
 class BlobStore:
@@ -40,10 +36,10 @@ class BlobStore:
         path = self.path(sha256)
         with plain_errors(path):
             if not _holds(path, sha256):
-                _make_folder(path.parent)
-                _write(path, data)
+                make_folder(path.parent)
+                write_durably(path, [data])
             # Also for a blob that was there: its writer may not have come this far.
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         return sha256
 
     def get(self, sha256: str) -> bytes:
@@ -106,33 +102,3 @@ def _holds(path: Path, sha256: str) -> bool:
         return hashlib.sha256(path.read_bytes()).hexdigest() == sha256
     except FileNotFoundError:
         return False
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True, mode=PRIVATE_FOLDER)
-    _sync_folder(folder.parent)
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vau_agent.errors import SettingsError
 from vau_agent.memory.blobs import BlobStore
+from vau_agent.memory.index_store import IndexStore
 from vau_agent.memory.journal import Clock, Journal, utc_now
 
 
@@ -22,6 +23,11 @@ class Home:
     def checkpoints(self) -> Path:
         """File of LangGraph's checkpoints, a cache of the journal."""
         return self.root / "checkpoints.sqlite"
+
+    @property
+    def indexes(self) -> IndexStore:
+        """What makes videos searchable: computed from them, and built again when lost."""
+        return IndexStore(root=self.root / "indexes")
 
 
 @contextmanager
