@@ -24,6 +24,10 @@ from vau_agent.schemas import TOOL_NAMES, ReflectionForm, ToolName
 
 CONFIG_NAME: Final = "config.toml"
 CONFIG_VARIABLE: Final = "VAU_CONFIG"
+PRESENT: Final = frozenset({"home", "out", "model_dir", "offline", "endpoint", "engine", "budget"})
+"""Settings of the machine and the moment: they change no verdict and are never stored with a run,
+so that one that is taken up again gets those of the present, and secrets stay where they are."""
+SECRETS: Final = frozenset({"endpoint.api_key"})
 EXPORT_PREFIXES: Final = ("LANGCHAIN_", "LANGSMITH_", "OTEL_EXPORTER_")
 
 
@@ -151,6 +155,18 @@ class EndpointSettings(_Group):
     """Sent along with every request: fields that only one kind of server knows."""
 
 
+class EngineSettings(_Group):
+    """What vLLM's engine may take, when a policy runs in it. Never stored with a run."""
+
+    context_tokens: int | None = Field(default=None, ge=256)
+    """Longest conversation with its answer; unset, what the model was made for, or less where
+    memory holds less."""
+    memory_share: float = Field(default=0.9, gt=0, le=1)
+    """Of a GPU's memory."""
+    cpu_cache_mb: int = Field(default=2048, ge=64)
+    """Memory for what was read, on a machine without a GPU."""
+
+
 class BudgetSettings(_Group):
     """What a run may spend in all; one that reaches a limit stops with a partial result."""
 
@@ -207,6 +223,7 @@ class Settings(BaseSettings):
     analysis: AnalysisSettings = AnalysisSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    engine: EngineSettings = EngineSettings()
     budget: BudgetSettings = BudgetSettings()
     clips: ClipSettings = ClipSettings()
     storage: StorageSettings = StorageSettings()
@@ -283,6 +300,10 @@ def write_setting(name: str, value: str) -> Path:
     known = dict(_leaves(Settings.model_construct().model_dump(mode="json")))
     if name not in known:
         raise SettingsError(f"no setting {name!r}; 'vau-agent config show' lists them")
+    if name in SECRETS:
+        raise SettingsError(
+            f"{name} is a secret and not written down; give it as {_variable(name)}"
+        )
     _check_file(config_path())
     *groups, leaf = name.split(".")
     nested: dict[str, object] = {leaf: value}
@@ -346,7 +367,7 @@ def _check_file(path: Path) -> None:
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             yield from _leaves(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
