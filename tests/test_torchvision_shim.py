@@ -54,3 +54,17 @@ def test_an_absent_torchvision_stays_absent() -> None:
         "    print(error.name)\n"
     )
     assert said.strip() == "torchvision"
+
+
+def test_operators_that_another_shim_declared_are_left_alone() -> None:
+    said = run(
+        "from vau_agent.torchvision_shim import OPERATORS, install_shim\n"
+        "import torch\n"
+        "other = torch.library.Library('torchvision', 'FRAGMENT')\n"
+        "if torch.version.cuda is None and torch.version.hip is None:\n"
+        "    [other.define(operator) for operator in OPERATORS]\n"
+        "install_shim()\n"
+        "import torchvision\n"
+        "print(torchvision.__name__)\n"
+    )
+    assert said.strip() == "torchvision"

@@ -10,6 +10,7 @@ stay absent. Call `install_shim` before anything that may import torchvision.
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any, Final
 
@@ -28,7 +29,9 @@ def install_shim() -> None:
     """
     waiting = any(isinstance(finder, _Declarer) for finder in sys.meta_path)
     if not waiting and "torchvision" not in sys.modules:
-        sys.meta_path.insert(0, _Declarer())
+        # After every other finder that may do the same: an operator is declared but once.
+        place = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else 0
+        sys.meta_path.insert(place, _Declarer())
 
 
 class _Declarer(MetaPathFinder):
@@ -50,7 +53,8 @@ def _declare_operators() -> object:
         import torch
     except ModuleNotFoundError:
         return None
-    if torch.version.cuda is not None or torch.version.hip is not None:
+    built_for_gpu = torch.version.cuda is not None or torch.version.hip is not None
+    if built_for_gpu or hasattr(torch.ops.torchvision, "nms"):
         return None
     torch_library: Any = torch.library  # its classes carry no annotations
     library = torch_library.Library("torchvision", "FRAGMENT")

@@ -1,0 +1,220 @@
+"""Image-text-to-text models with random weights: real architectures, a few hundred kilobytes each.
+
+What they write is noise, but it is the same noise every time, through the same code that runs the
+real weights: tokenizer, chat template, image processor, vision tower, language model.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from vau_agent.agent.prompting import PROMPT_NAMES, load_prompt
+from vau_agent.torchvision_shim import install_shim
+
+VOCABULARY: Final = 1024
+SPECIAL_TOKENS: Final = (
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+    "<image>",
+)
+QWEN_PICTURE: Final = "<|vision_start|><|image_pad|><|vision_end|>"
+LLAVA_PICTURE: Final = "<image>"
+
+_TEMPLATE: Final = """{%- for message in messages -%}
+<|im_start|>{{ message.role }}
+{% if message.content is string %}{{ message.content }}{% else -%}
+{%- for part in message.content -%}
+{%- if part.type == "image" -%}PICTURE{%- else -%}{{ part.text }}{%- endif -%}
+{%- endfor -%}
+{%- endif %}<|im_end|>
+{% endfor -%}
+{%- if add_generation_prompt %}<|im_start|>assistant
+{% endif -%}"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TinySize:
+    """How large a model is made; the defaults suit tests, benches ask for more."""
+
+    hidden: int = 128
+    layers: int = 2
+    heads: int = 4
+    picture_side: int = 64
+    """Pixels of a picture's side as the FastVLM sees it."""
+    context: int = 16_384
+    seed: int = 0
+
+
+def build_tiny_qwen25vl(folder: Path, size: TinySize | None = None) -> Path:
+    """Save a Qwen2.5-VL with random weights, its tokenizer and processor; give the folder.
+
+    A picture becomes 4 to 16 tokens, by its size and shape.
+    """
+    install_shim()
+    from transformers import (
+        Qwen2_5_VLConfig,
+        Qwen2_5_VLForConditionalGeneration,
+        Qwen2_5_VLProcessor,
+        Qwen2VLImageProcessor,
+        Qwen2VLVideoProcessor,
+    )
+
+    size = size or TinySize()
+    tokenizer = _build_tokenizer(QWEN_PICTURE)
+    pixels = {"shortest_edge": 4 * 28 * 28, "longest_edge": 16 * 28 * 28}
+    build_processor: Any = Qwen2_5_VLProcessor  # carries no annotations
+    processor = build_processor(
+        image_processor=Qwen2VLImageProcessor(size=pixels),
+        video_processor=Qwen2VLVideoProcessor(size=pixels),
+        tokenizer=tokenizer,
+        chat_template=tokenizer.chat_template,
+    )
+    head = size.hidden // size.heads
+    third = head // 2 * 3 // 8  # as in the published models: 16, 24 and 24 of 64
+    config = Qwen2_5_VLConfig(
+        text_config={
+            **_text_config(size, tokenizer),
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": 1_000_000.0,
+                "mrope_section": [head // 2 - 2 * third, third, third],
+            },
+        },
+        vision_config={
+            "depth": 2,
+            "hidden_size": 64,
+            "intermediate_size": 128,
+            "num_heads": 2,
+            "out_hidden_size": size.hidden,
+            "fullatt_block_indexes": [1],
+        },
+        tie_word_embeddings=True,
+        **{
+            f"{name}_token_id": tokenizer.convert_tokens_to_ids(token)
+            for name, token in (
+                ("image", "<|image_pad|>"),
+                ("video", "<|video_pad|>"),
+                ("vision_start", "<|vision_start|>"),
+                ("vision_end", "<|vision_end|>"),
+            )
+        },
+    )
+    return _save(folder, Qwen2_5_VLForConditionalGeneration, config, processor, size.seed)
+
+
+def build_tiny_fastvlm(folder: Path, size: TinySize | None = None) -> Path:
+    """Save a FastVLM with random weights: a small timm network and a Llama; give the folder.
+
+    A picture becomes (side / 32) squared tokens, 4 by default.
+    """
+    install_shim()
+    from transformers import (
+        CLIPImageProcessor,
+        FastVlmConfig,
+        FastVlmForConditionalGeneration,
+        LlavaProcessor,
+    )
+
+    size = size or TinySize()
+    tokenizer = _build_tokenizer(LLAVA_PICTURE)
+    square = {"height": size.picture_side, "width": size.picture_side}
+    build_processor: Any = LlavaProcessor  # carries no annotations
+    processor = build_processor(
+        image_processor=CLIPImageProcessor(
+            size=square,
+            crop_size=square,
+            do_center_crop=False,
+            image_mean=[0.5] * 3,
+            image_std=[0.5] * 3,
+        ),
+        tokenizer=tokenizer,
+        patch_size=32,
+        vision_feature_select_strategy="full",
+        num_additional_image_tokens=0,
+        chat_template=tokenizer.chat_template,
+    )
+    config = FastVlmConfig(
+        text_config={"model_type": "llama", **_text_config(size, tokenizer)},
+        vision_config={
+            "model_type": "timm_wrapper",
+            "architecture": "lcnet_035",
+            "do_pooling": False,
+            "hidden_size": 176,
+            "num_classes": 0,
+            "model_args": {},
+        },
+        image_token_index=tokenizer.convert_tokens_to_ids(LLAVA_PICTURE),
+        image_seq_length=(size.picture_side // 32) ** 2,
+        tie_word_embeddings=True,
+    )
+    return _save(folder, FastVlmForConditionalGeneration, config, processor, size.seed)
+
+
+def _text_config(size: TinySize, tokenizer: Any) -> dict[str, Any]:  # noqa: ANN401 - transformers'
+    return {
+        "vocab_size": VOCABULARY,
+        "hidden_size": size.hidden,
+        "intermediate_size": 2 * size.hidden,
+        "num_hidden_layers": size.layers,
+        "num_attention_heads": size.heads,
+        "num_key_value_heads": size.heads // 2,
+        "max_position_embeddings": size.context,
+        "initializer_range": 0.2,  # far enough apart that rounding does not reorder likely tokens
+        "tie_word_embeddings": True,
+        "bos_token_id": None,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+
+
+def _build_tokenizer(picture: str) -> Any:  # noqa: ANN401 - transformers' own class
+    """Train a byte-level tokenizer on the package's prompts."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY - len(SPECIAL_TOKENS),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(_corpus(), trainer)
+    tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
+    build_fast: Any = PreTrainedTokenizerFast  # carries no annotations
+    fast = build_fast(
+        tokenizer_object=tokenizer,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        additional_special_tokens=[
+            token for token in SPECIAL_TOKENS if token not in ("<|im_end|>", "<|endoftext|>")
+        ],
+        clean_up_tokenization_spaces=False,
+    )
+    fast.chat_template = _TEMPLATE.replace("PICTURE", picture)
+    return fast
+
+
+def _corpus() -> Iterator[str]:
+    for name in PROMPT_NAMES:
+        yield load_prompt(name).text
+
+
+def _save(folder: Path, model_class: Any, config: Any, processor: Any, seed: int) -> Path:  # noqa: ANN401 - transformers' own classes
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = model_class(config).eval()
+    model.generation_config.eos_token_id = processor.tokenizer.eos_token_id
+    model.generation_config.pad_token_id = processor.tokenizer.pad_token_id
+    model.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    return folder
