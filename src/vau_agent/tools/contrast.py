@@ -1,0 +1,207 @@
+"""When is a match a match? Every search finds something nearest; this says whether it means much.
+
+A score alone does not tell: how close a text comes to *any* picture depends on the text and on the
+embedder. So a few unrelated texts (`BANK`: what no camera of ours shows) are looked up in the same
+frames, and the query has to do better than they do. If a query had no more to do with the video
+than they have, its rank among them would be a matter of luck, each rank alike: it is in the best
+share `p` of them with probability `p`. So `LEVEL` is how often a query about nothing that is there
+may pass all the same, whatever the embedder, the video or the number of frames; nothing is fitted.
+
+Two things are compared, each at half the level (Bonferroni), for either may be what shows:
+
+* how close the best frame is: a video that burns from end to end matches "flames" everywhere;
+* how far the best frame stands out of what is usual in these videos: some texts are close to no
+  picture, some to all, and subtracting the mean takes that away.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vau_agent.memory.clip_index import ClipIndex
+from vau_agent.memory.embedders.base import Vectors
+
+LEVEL: Final = 0.05
+"""Share of queries about nothing in the video that may pass for a match."""
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contrast:
+    """What unrelated texts reach in the videos that are searched."""
+
+    centre: NDArray[np.float32]
+    """The mean vector of the videos, each counting alike."""
+    closest: Scores
+    """Best score of each unrelated text."""
+    standing_out: Scores
+    """The same, less its score at the centre."""
+
+    @classmethod
+    def over(cls, indexes: Sequence[ClipIndex], bank: Vectors) -> "Contrast":
+        """Look the unrelated texts up; there is one index at least."""
+        centre = np.stack([index.centre for index in indexes]).mean(axis=0)
+        best = np.max([best_scores(index, bank) for index in indexes], axis=0)
+        return cls(centre=centre, closest=best, standing_out=best - bank @ centre)
+
+    def chance(self, query: Vectors, score: float) -> float:
+        """Give how easily an unrelated text does as well as a frame that the query scored.
+
+        Args:
+            query: The query's vector, 1 x dim.
+            score: Its score at that frame.
+        """
+        out = score - float((query @ self.centre)[0])
+        ranks = (_rank(self.closest, score), _rank(self.standing_out, out))
+        return min(1.0, 2 * min(ranks))
+
+    def is_strong(self, query: Vectors, score: float) -> bool:
+        """Tell whether a score is more than luck."""
+        return self.chance(query, score) <= LEVEL
+
+
+def best_scores(index: ClipIndex, vectors: Vectors) -> Scores:
+    """Give each vector's best score in a video."""
+    found = index.search(vectors, 1)
+    return np.array([matches[0].score for matches in found], dtype=np.float32)
+
+
+def _rank(bank: Scores, value: float) -> float:
+    """Give the share of unrelated texts, the query counted in, that reach `value`."""
+    return (1 + int((bank >= value).sum())) / (1 + len(bank))
+
+
+BANK: Final[tuple[str, ...]] = (
+    # things
+    "a violin on a velvet cushion",
+    "a bowl of tomato soup",
+    "a pair of knitted mittens",
+    "a stack of pancakes with syrup",
+    "a chess board in the middle of a game",
+    "a bunch of ripe bananas",
+    "a silver teapot",
+    "a wooden toy train",
+    "an open jewellery box",
+    "a jar of honey",
+    "a stained glass window",
+    "a basket of fresh bread",
+    "a telescope on a tripod",
+    "a birthday balloon",
+    "an old world map",
+    "a sewing machine",
+    "a box of crayons",
+    "a marble statue",
+    "a pineapple cut in half",
+    "a snow globe",
+    "a grand chandelier",
+    "a plate of sushi",
+    "a brass trumpet",
+    "an hourglass",
+    "a garden gnome",
+    "a wheel of cheese",
+    "a microscope",
+    "a bottle of red wine",
+    "a ball of yarn",
+    "a surfboard",
+    # animals and plants
+    "a parrot on a branch",
+    "a school of tropical fish",
+    "an octopus on a reef",
+    "a herd of elephants",
+    "a kitten asleep in a hat",
+    "a butterfly on a daisy",
+    "a camel at an oasis",
+    "an owl at night",
+    "a beehive",
+    "a frog on a lily pad",
+    "a flock of flamingos",
+    "a squirrel with a nut",
+    "a spider's web with dew",
+    "a koala in a eucalyptus",
+    "a lobster",
+    "a field of sunflowers",
+    "a bonsai tree",
+    "mushrooms in the moss",
+    "a cactus in bloom",
+    "a rose garden",
+    # places and weather
+    "a sunset over the ocean",
+    "a snowy mountain peak",
+    "a waterfall in the jungle",
+    "the northern lights",
+    "a rainbow above a valley",
+    "sand dunes at noon",
+    "a lighthouse on a cliff",
+    "a medieval castle",
+    "the inside of a cathedral",
+    "an underwater cave",
+    "a vineyard in autumn",
+    "a windmill by a canal",
+    "a frozen lake",
+    "a field of lavender",
+    "a planet with rings",
+    "a coral reef",
+    "an ancient pyramid",
+    "a bamboo forest",
+    "a theatre stage with red curtains",
+    "a greenhouse full of orchids",
+    "a geyser",
+    "an iceberg",
+    "a hot air balloon above the clouds",
+    "a tropical beach with palms",
+    "a tea plantation",
+    # people doing what is not done before these cameras
+    "a ballerina on her toes",
+    "a chef icing a cake",
+    "a surgeon operating",
+    "children building a sandcastle",
+    "a violinist playing a solo",
+    "a diver among sharks",
+    "a gardener pruning roses",
+    "a painter at an easel",
+    "a skier racing downhill",
+    "a couple dancing the tango",
+    "a potter at the wheel",
+    "a baby taking a bath",
+    "a sumo wrestler",
+    "a farmer milking a cow",
+    "a beekeeper with a frame",
+    "a choir singing carols",
+    "a rower on a river",
+    "a juggler with torches in a circus",
+    "a fencer in a white mask",
+    "a swimmer doing the butterfly stroke",
+    "a mountaineer on a glacier",
+    "a scientist pouring a liquid",
+    "a woman weaving a carpet",
+    "a monk meditating",
+    "a child flying a kite",
+    "a blacksmith at the anvil",
+    "a barista making latte art",
+    "a clown with a red nose",
+    "a tennis player serving",
+    "a magician with a rabbit",
+    # happenings
+    "fireworks above a harbour",
+    "a total solar eclipse",
+    "a rocket launch",
+    "a tornado in a field",
+    "a meteor shower",
+    "an avalanche",
+    "a regatta",
+    "a carnival with masks",
+    "a rodeo",
+    "a chess tournament",
+    "a harvest festival",
+    "a puppet show",
+    "a fashion show",
+    "a hatching egg",
+)
+"""Texts of the kinds that people search for, about what no surveillance camera shows.
+
+No subject comes up more than twice, so that a video of one of them costs its query no match.
+"""
