@@ -48,7 +48,7 @@ class Message(Value):
     @property
     def text(self) -> str:
         """All text of the turn; frames appear as their id and time."""
-        return "\n".join(_part_text(part) for part in self.parts)
+        return "\n".join(part_text(part) for part in self.parts)
 
 
 class Conversation(Value):
@@ -98,7 +98,8 @@ class Conversation(Value):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-def _part_text(part: TextPart | FramePart | EvidencePart) -> str:
+def part_text(part: TextPart | FramePart | EvidencePart) -> str:
+    """Give what a part says in words; a frame says its id and time."""
     if isinstance(part, FramePart):
         return f"[{part.frame.frame_id} at {part.frame.timestamp:.2f} s]"
     return part.text
