@@ -149,6 +149,13 @@ class EndpointSettings(_Group):
     """For one answer, from the request to its last byte."""
     retries: int = Field(default=3, ge=0)
     """Attempts after the first, when the server is busy, failing or out of reach."""
+    backoff_seconds: float = Field(default=0.5, ge=0)
+    """Wait before the second attempt, doubled before each further one, unless the server names its
+    own; an answer is given up when the wait would not end in time."""
+    max_answer_bytes: int = Field(default=33_554_432, ge=1024)
+    """A longer answer is cut off and refused; token probabilities make answers large."""
+    use_proxy: bool = False
+    """Go through the proxy that the environment names; else connections are always direct."""
     max_frames: int = Field(default=64, ge=1)
     """Pictures of one request; a conversation with more is refused before anything is sent."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
