@@ -10,6 +10,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from scripts.benches.measure import Work
 from vau_agent.agent.backends.factory import open_backend
+from vau_agent.graphs.budget import Budget
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.recorder import Recorder
 from vau_agent.graphs.resume import run_analysis
@@ -86,12 +87,14 @@ def _analyse(scene: Scene, form: ReflectionForm, home: Home) -> Result:
     home.journal.create_run(run_id, {"name": "scene"})
     zoom = Zoom(settings.triage, frames=settings.analysis.frames_per_zoom)
     with home.journal.hold(run_id, this_process(), 60.0) as lease:
+        recorder = Recorder(home.journal, lease, timer=time.perf_counter)
         context = AnalysisContext(
             settings=settings,
             backend=open_backend("rules"),
             tools={zoom.name: zoom},
             blobs=home.blobs,
-            recorder=Recorder(home.journal, lease, timer=time.perf_counter),
+            recorder=recorder,
+            budget=Budget(settings.budget, recorder),
             reader=SyntheticReader(scene=scene),
             on_progress=lambda stage, share: None,
         )

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vau_agent.agent.backends.factory import open_backend
 from vau_agent.errors import JournalError, VauAgentError, VideoError
+from vau_agent.graphs.budget import Budget
 from vau_agent.graphs.context import AnalysisContext, FollowupContext, OnProgress
 from vau_agent.graphs.followup import answers_of, ask_run
 from vau_agent.graphs.identity import (
@@ -23,10 +23,12 @@ from vau_agent.graphs.identity import (
     complete_run_id,
     folder_name,
 )
+from vau_agent.graphs.opening import open_policy
 from vau_agent.graphs.planning import Plan, plan_analysis
 from vau_agent.graphs.recorder import Recorder
-from vau_agent.graphs.resume import finished_result, run_analysis
+from vau_agent.graphs.resume import finished_result, run_analysis, stopped_result
 from vau_agent.graphs.state import STATE_TYPES
+from vau_agent.graphs.toolbox import build_tools
 from vau_agent.memory.checkpointer import open_checkpointer
 from vau_agent.memory.home import Home, open_home
 from vau_agent.memory.journal import RUN_FAILED, Clock, RunRow, utc_now
@@ -35,19 +37,18 @@ from vau_agent.reports.folder import is_current, write_run
 from vau_agent.results import Answer, Event, Result
 from vau_agent.schemas import Value
 from vau_agent.settings import Settings
-from vau_agent.tools.base import Tool
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.factory import hash_file, open_video
-from vau_agent.tools.zoom import Zoom
 
 OnEvent = Callable[[Event], None]
 Timer = Callable[[], float]
 
 
 class Outcome(Value):
-    """A finished analysis."""
+    """An analysis, finished or stopped at a limit."""
 
     result: Result
+    """Its `stopped` says why, when a limit ended it early; the same call then goes on."""
     folder: Path
     reused: bool
     """The same video was already analysed with the same settings; nothing was run again."""
@@ -117,6 +118,9 @@ def resume(
 ) -> Outcome:
     """Continue an interrupted run from its last committed step, with the settings it began with.
 
+    Where the home, the model server and the models are, and what may be spent, is told by
+    `settings`.
+
     Raises:
         JournalError: There is no such run.
         VideoError: The video is no longer where it was, or has changed.
@@ -124,7 +128,7 @@ def resume(
     with open_home(settings.home) as home:
         row = home.journal.run(complete_run_id(run_id, home))
     spec = RunSpec.read(row)
-    began, path = spec.settings_under(settings.home), Path(spec.path)
+    began, path = spec.settings_under(settings), Path(spec.path)
     outcome = analyze(path, settings=began, on_event=on_event, on_progress=on_progress)
     if outcome.result.run_id != row.run_id:
         raise VideoError(
@@ -137,7 +141,7 @@ def resume(
 
 def plan(path: Path, *, settings: Settings) -> Plan:
     """Say what `analyze` would do, from the packet index alone; nothing is stored or sent."""
-    backend = open_backend(settings.policy)
+    backend = open_policy(settings)
     with open_video(path, reader=settings.reader, limits=settings.video) as reader:
         return plan_analysis(reader.info, settings.analysis, backend.name)
 
@@ -160,7 +164,7 @@ def ask(
     with open_home(settings.home, clock=clock) as home:
         row = _finished_row(home, run_id)
         spec = RunSpec.read(row)
-        began = spec.settings_under(settings.home)
+        began = spec.settings_under(settings)
         result = _result(home, row)
         with (
             _reader_if_there(spec, began) as reader,
@@ -168,10 +172,11 @@ def ask(
         ):
             context = FollowupContext(
                 settings=began,
-                backend=open_backend(began.policy),
-                tools=_tools(began),
+                backend=open_policy(began, home.blobs),
+                tools=build_tools(began),
                 blobs=home.blobs,
                 recorder=recorder,
+                budget=Budget(began.budget, recorder, since=row.records),
                 duration_s=result.video.duration_s,
                 reader=reader,
             )
@@ -187,13 +192,13 @@ def list_runs(*, settings: Settings) -> tuple[RunSummary, ...]:
 
 
 def load_result(run_id: str | None = None, *, settings: Settings) -> tuple[Result, Path]:
-    """Give a finished run's result and output folder (the latest when `run_id` is `None`).
+    """Give a run's result and output folder (the latest finished when `run_id` is `None`).
 
     Raises:
-        JournalError: There is no finished run, or no run of that name.
+        JournalError: There is no finished run, or no run of that name that has a result.
     """
     with open_home(settings.home) as home:
-        row = _finished_row(home, run_id)
+        row = _finished_row(home, run_id, stopped_too=True)
         return _result(home, row), RunSpec.read(row).folder(row.run_id)
 
 
@@ -206,7 +211,7 @@ def source_of(run_id: str, *, settings: Settings) -> Path:
 def rebuild_report(
     run_id: str | None = None, *, settings: Settings, out: Path | None = None
 ) -> Path:
-    """Write a finished run's output folder anew from the journal; give its place.
+    """Write a run's output folder anew from the journal; give its place.
 
     Args:
         run_id: The run; the latest finished one when `None`.
@@ -214,12 +219,12 @@ def rebuild_report(
         out: Folder to write below; where the run was first written when `None`.
     """
     with open_home(settings.home) as home:
-        row = _finished_row(home, run_id)
+        row = _finished_row(home, run_id, stopped_too=True)
         spec = RunSpec.read(row)
         if out is not None:
             spec = spec.model_copy(update={"out": str(out.resolve())})
         folder = spec.folder(row.run_id)
-        began = spec.settings_under(settings.home)
+        began = spec.settings_under(settings)
         _write(home, row.run_id, _result(home, row), Path(spec.path), folder, began)
     return folder
 
@@ -255,21 +260,17 @@ def _run(
 ) -> Result:
     context = AnalysisContext(
         settings=settings,
-        backend=open_backend(settings.policy),
-        tools=_tools(settings),
+        backend=open_policy(settings, home.blobs),
+        tools=build_tools(settings),
         blobs=home.blobs,
         recorder=recorder,
+        budget=Budget(settings.budget, recorder),
         reader=reader,
         on_progress=on_progress or (lambda stage, share: None),
     )
     limit = settings.storage.max_checkpoint_bytes
     with open_checkpointer(home.checkpoints, STATE_TYPES, limit) as checkpointer:
         return run_analysis(context, checkpointer)
-
-
-def _tools(settings: Settings) -> dict[str, Tool]:
-    zoom = Zoom(settings.triage, frames=settings.analysis.frames_per_zoom)
-    return {zoom.name: zoom}
 
 
 def _write(
@@ -291,10 +292,11 @@ def _reader_if_there(spec: RunSpec, settings: Settings) -> Iterator[VideoReader 
         yield reader
 
 
-def _finished_row(home: Home, run_id: str | None) -> RunRow:
+def _finished_row(home: Home, run_id: str | None, *, stopped_too: bool = False) -> RunRow:
+    """Give a run that has a result; a stopped one's is partial and not always enough."""
     if run_id is not None:
         row = home.journal.run(complete_run_id(run_id, home))
-        if row.state != "finished":
+        if row.state != "finished" and not (stopped_too and row.state == "stopped"):
             raise JournalError(
                 f"run {run_id!r} is {row.state}; finish it with 'vau-agent runs resume {run_id}'"
             )
@@ -306,14 +308,14 @@ def _finished_row(home: Home, run_id: str | None) -> RunRow:
 
 
 def _result(home: Home, row: RunRow) -> Result:
-    result = finished_result(home, row.run_id)
+    result = finished_result(home, row.run_id) or stopped_result(home, row.run_id)
     if result is None:
         raise JournalError(f"run {row.run_id!r} has no result; list runs with 'vau-agent runs'")
     return result
 
 
 def _summary(home: Home, row: RunRow) -> RunSummary:
-    result = finished_result(home, row.run_id) if row.state == "finished" else None
+    result = _result(home, row) if row.state in ("finished", "stopped") else None
     return RunSummary(
         run_id=row.run_id,
         state=row.state,

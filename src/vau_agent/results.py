@@ -39,6 +39,7 @@ EVENT_TYPES: Final = (
     "warning",
     "run.finished",
     "run.failed",
+    "run.stopped",
 )
 
 
@@ -119,7 +120,9 @@ class StageRecord(Value):
     claims_removed: tuple[Claim, ...] = ()
     doubts: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
-    """Tool calls that were carried out, as text."""
+    """Looks that a reflection asked for, as text."""
+    looks: tuple[str, ...] = ()
+    """What became of the looks that a revision goes by, errors included."""
     frames: tuple[EvidenceFrame, ...] = ()
     seconds: float = 0.0
 
@@ -170,7 +173,7 @@ class Review(Value):
 
 
 class Result(Value):
-    """Everything a finished run states, as one JSON document."""
+    """Everything a run states, as one JSON document."""
 
     schema_id: Literal["vau.result/1"] = Field(default=RESULT_SCHEMA, alias="schema")
     run_id: str
@@ -190,6 +193,8 @@ class Result(Value):
     prompts_sha256: dict[str, str] = Field(default_factory=dict)
     usage: UsageTotals = UsageTotals()
     warnings: tuple[str, ...] = ()
+    stopped: str | None = None
+    """Why the run ended early, at a limit it was given; `None` when it looked at everything."""
     review: Review = Review()
 
 

@@ -185,6 +185,17 @@ class BudgetSettings(_Group):
     """Wall time of one process working on the run."""
 
 
+class DownloadSettings(_Group):
+    """How the parts of a model are fetched."""
+
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    """Without a byte arriving, before a download breaks off; it can be taken up again."""
+    pip_seconds: float = Field(default=300.0, gt=0)
+    """For pip to find a package, or to fetch it where only pip gets in."""
+    spare_bytes: int = Field(default=500_000_000, ge=0)
+    """What has to stay free on the disk after a download."""
+
+
 class ClipSettings(_Group):
     """What is cut out of a video as evidence."""
 
@@ -232,6 +243,7 @@ class Settings(BaseSettings):
     endpoint: EndpointSettings = EndpointSettings()
     engine: EngineSettings = EngineSettings()
     budget: BudgetSettings = BudgetSettings()
+    download: DownloadSettings = DownloadSettings()
     clips: ClipSettings = ClipSettings()
     storage: StorageSettings = StorageSettings()
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from vau_agent.agent.backends.base import Backend
+from vau_agent.graphs.budget import Budget
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.recorder import Recorder
 from vau_agent.memory.home import Home, open_home
 from vau_agent.memory.leases import this_process
 from vau_agent.results import Event
-from vau_agent.settings import AnalysisSettings, Settings, TriageSettings
+from vau_agent.settings import AnalysisSettings, BudgetSettings, Settings, TriageSettings
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.scenes.kinds import build_scene
 from vau_agent.tools.video.synthetic import SyntheticReader
@@ -49,6 +50,8 @@ def open_context(home: Home) -> OpenContext:
         backend: Backend,
         *,
         analysis: AnalysisSettings | None = None,
+        budget: BudgetSettings | None = None,
+        timer: Callable[[], float] = lambda: 0.0,
         run_id: str = "run",
         on_event: Callable[[Event], None] | None = None,
     ) -> Iterator[AnalysisContext]:
@@ -56,16 +59,19 @@ def open_context(home: Home) -> OpenContext:
             home=home.root,
             triage=TriageSettings(longest_side=48, fps=4, zoom_fps=4, zoom_longest_side=48),
             analysis=analysis or AnalysisSettings(frames_per_window=4, frames_per_zoom=2),
+            budget=budget or BudgetSettings(),
         )
         home.journal.create_run(run_id, {"name": "scene.mp4"})
         with home.journal.hold(run_id, this_process(), 60.0) as lease:
             zoom = Zoom(settings.triage, frames=settings.analysis.frames_per_zoom)
+            recorder = Recorder(home.journal, lease, timer=timer, on_event=on_event)
             yield AnalysisContext(
                 settings=settings,
                 backend=backend,
                 tools={zoom.name: zoom},
                 blobs=home.blobs,
-                recorder=Recorder(home.journal, lease, timer=lambda: 0.0, on_event=on_event),
+                recorder=recorder,
+                budget=Budget(settings.budget, recorder),
                 reader=reader,
                 on_progress=lambda stage, share: None,
             )

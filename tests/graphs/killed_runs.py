@@ -31,6 +31,7 @@ from pydantic import JsonValue
 from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings
 from vau_agent.agent.backends.factory import open_backend
 from vau_agent.agent.conversation import Conversation
+from vau_agent.graphs.budget import Budget
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.recorder import CALL_KIND, Recorder
 from vau_agent.graphs.resume import run_analysis
@@ -140,12 +141,14 @@ def analyse(home: Path, reader: SyntheticReader, point: Point) -> None:
         journal.create_run(RUN, {"name": "scene"})
         with journal.hold(RUN, this_process(), 60.0) as lease:
             zoom = Zoom(settings.triage, frames=settings.analysis.frames_per_zoom)
+            recorder = Recorder(journal, lease, timer=lambda: 0.0)
             context = AnalysisContext(
                 settings=settings,
                 backend=KillingBackend(open_backend("rules"), point, home / "calls"),
                 tools={zoom.name: zoom},
                 blobs=BlobStore(home / "blobs"),
-                recorder=Recorder(journal, lease, timer=lambda: 0.0),
+                recorder=recorder,
+                budget=Budget(settings.budget, recorder),
                 reader=reader,
                 on_progress=lambda stage, share: None,
             )

@@ -50,6 +50,7 @@ def ask(open_context: OpenContext, fire: SyntheticReader) -> Ask:
                 tools=context.tools,
                 blobs=context.blobs,
                 recorder=context.recorder,
+                budget=context.budget,
                 duration_s=fire.info.duration_s,
                 reader=fire if video_is_there else None,
             )

@@ -91,7 +91,7 @@ def test_a_journal_of_a_newer_version_is_refused_untouched(
     connection.close()
     before = v1.read_bytes()
 
-    refusal = r"has schema 2, this version of vau-agent knows 1; use the newer version"
+    refusal = r"has schema 3, this version of vau-agent knows 2; use the newer version"
     with pytest.raises(JournalError, match=refusal), Journal.open(v1):
         pass
 

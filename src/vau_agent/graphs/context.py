@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from vau_agent.agent.backends.base import Backend, GenerationSettings
 from vau_agent.agent.conversation import Conversation
-from vau_agent.agent.policy import Policy
+from vau_agent.agent.policy import Policy, Turn
+from vau_agent.graphs.budget import Budget
 from vau_agent.graphs.recorder import JournaledBackend, Recorder
 from vau_agent.graphs.state import AnalysisState
 from vau_agent.memory.blobs import BlobStore
+from vau_agent.results import ModelCard
 from vau_agent.schemas import Evidence, Finding, FrameRef, ToolResult
 from vau_agent.settings import Settings
 from vau_agent.tools.base import Tool
@@ -33,16 +35,23 @@ class RunContext:
     tools: Mapping[str, Tool]
     blobs: BlobStore
     recorder: Recorder
+    budget: Budget
 
     def policy(self, step: str) -> Policy:
         """Give the policy for one step; its calls are journaled under the step's name."""
         generation = GenerationSettings(max_new_tokens=self.settings.analysis.max_new_tokens)
         return Policy(
-            backend=JournaledBackend(self.backend, self.recorder, step),
+            backend=JournaledBackend(self.backend, self.recorder, step, budget=self.budget),
             run_id=self.recorder.run_id,
             generation=generation,
             max_calls=self.settings.analysis.calls_per_round,
+            tools=tuple(tool.description for tool in self.tools.values()),
         )
+
+    def remark(self, step: str, turn: Turn[Any]) -> None:
+        """Let a person know how a completion was read, where that was not straightforward."""
+        for number, text in enumerate(turn.remarks):
+            self.recorder.emit("warning", f"{step}/remark/{number}", {"step": step, "text": text})
 
     def store(self, value: Conversation | Evidence | Finding | TriageResult) -> str:
         """Keep a value as a blob; give its reference."""
@@ -76,6 +85,20 @@ class AnalysisContext(RunContext):
 
     reader: VideoReader
     on_progress: OnProgress
+
+    @property
+    def embedder_card(self) -> ModelCard | None:
+        """What made the video searchable; `None` without retrieval."""
+        return None
+
+    def progress(self, stage: str, share: float) -> None:
+        """Tell how far a stage is.
+
+        Raises:
+            BudgetExceededError: The deadline has passed.
+        """
+        self.budget.check_time()
+        self.on_progress(stage, share)
 
     def triage(self, state: AnalysisState) -> TriageResult:
         """Load the run's triage."""

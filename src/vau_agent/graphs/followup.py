@@ -18,7 +18,7 @@ from vau_agent.errors import ParseError, SettingsError
 from vau_agent.graphs.claims import check_claims
 from vau_agent.graphs.context import FollowupContext
 from vau_agent.graphs.frames import FrameKeeper
-from vau_agent.graphs.nodes import run_tool
+from vau_agent.graphs.looks import run_tool
 from vau_agent.graphs.recorder import sampled_frames
 from vau_agent.memory.chain import Record
 from vau_agent.memory.journal import Journal
@@ -147,11 +147,12 @@ def answer(state: FollowupState, runtime: Runtime[FollowupContext]) -> FollowupU
     """Let the policy answer from what was looked at."""
     conversation = state["conversation"]
     assert conversation is not None, "answer follows retrieve"
-    policy = runtime.context.policy(f"q{state['number']}/answer")
+    step = f"q{state['number']}/answer"
     try:
-        turn = policy.answer(conversation, state["question"], state["looks"])
+        turn = runtime.context.policy(step).answer(conversation, state["question"], state["looks"])
     except ParseError as error:
         return {"claims": [Claim(text=f"The policy's answer could not be read: {error}.")]}
+    runtime.context.remark(step, turn)
     return {"claims": list(turn.value)}
 
 

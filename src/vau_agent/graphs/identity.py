@@ -3,22 +3,24 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from pydantic import JsonValue
 
 from vau_agent import __version__
 from vau_agent.agent.prompting import prompt_digests
+from vau_agent.graphs.opening import chosen_embedder
 from vau_agent.memory.home import Home
 from vau_agent.memory.journal import RunRow
 from vau_agent.schemas import Value
-from vau_agent.settings import Settings
+from vau_agent.settings import PRESENT, Settings
 from vau_agent.tools.video.factory import hash_file
 
 _RUN_ID_CHARS: Final = 12
 _FOLDER_ID_CHARS: Final = 6
 _DECIDING: Final = ("policy", "reader", "triage", "analysis")
-"""Settings that can change a verdict: a run with others is another run."""
+"""Settings that can change a verdict: a run with others is another run. Those of retrieval count
+when there is any."""
 
 
 class RunSpec(Value):
@@ -34,6 +36,9 @@ class RunSpec(Value):
     """Of the file that a `scripted:` policy reads."""
     prompts: dict[str, str]
     settings: dict[str, JsonValue]
+    """Without those of the machine and the moment; the embedder by the name that `auto` meant."""
+    embedder_sha256: str | None = None
+    """Digest of the embedder; `None` without retrieval."""
     tool: str
 
     @classmethod
@@ -44,6 +49,9 @@ class RunSpec(Value):
             VideoOpenError: The file is absent, empty or no regular file.
         """
         name, _, model = settings.policy.partition(":")
+        embedder, digest = chosen_embedder(settings)
+        kept = settings.model_dump(mode="json", exclude=set(PRESENT))
+        kept["retrieval"]["embedder"] = embedder
         return cls(
             name=path.name,
             path=str(path.resolve()),
@@ -51,7 +59,8 @@ class RunSpec(Value):
             sha256=hash_file(path),
             policy_sha256=hash_file(Path(model)) if name == "scripted" else None,
             prompts=prompt_digests(),
-            settings=settings.model_dump(mode="json", exclude={"home", "out"}),
+            settings=kept,
+            embedder_sha256=digest,
             tool=__version__,
         )
 
@@ -63,15 +72,21 @@ class RunSpec(Value):
     @property
     def digest(self) -> str:
         """Equal for the same content, whatever it is called and wherever it lies."""
-        content = {
+        content: dict[str, Any] = {
             **self.model_dump(include={"sha256", "policy_sha256", "prompts", "tool"}),
             **{name: self.settings[name] for name in _DECIDING},
         }
+        if self.embedder_sha256 is not None:
+            content |= {
+                "embedder_sha256": self.embedder_sha256,
+                "retrieval": self.settings["retrieval"],
+            }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def settings_under(self, home: Path) -> Settings:
-        """Give the settings that the run began with, under a home that may have moved."""
-        return Settings.model_validate({**self.settings, "home": home, "out": self.out})
+    def settings_under(self, present: Settings) -> Settings:
+        """Give the settings that the run began with; those of the moment are the present ones."""
+        moment = present.model_dump(include=set(PRESENT))
+        return Settings.model_validate({**self.settings, **moment, "out": self.out})
 
     def folder(self, run_id: str) -> Path:
         """Give the run's output folder."""

@@ -1,14 +1,15 @@
 """The steps of the analysis: each reads state, asks its context, returns what changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
 
-from vau_agent.errors import ParseError, ToolArgumentError, ToolExecutionError
+from vau_agent.errors import ParseError
 from vau_agent.graphs.claims import check_reasoning
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.decisions import decide_video, is_settled
 from vau_agent.graphs.frames import FrameKeeper
+from vau_agent.graphs.looks import carry_out, wanted_looks
 from vau_agent.graphs.recorder import step_key
 from vau_agent.graphs.reporting import build_result
 from vau_agent.graphs.state import AnalysisState, AnalysisUpdate
@@ -22,13 +23,10 @@ from vau_agent.schemas import (
     Reflection,
     Segment,
     ToolCall,
-    ToolResult,
     Verdict,
     Verification,
 )
-from vau_agent.tools.base import Tool
 from vau_agent.tools.triage import TriageResult, triage
-from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.sampling import choose_times
 from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
 
@@ -45,7 +43,7 @@ def measure_video(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> An
     measured = triage(
         context.reader,
         context.settings.triage,
-        on_moment=lambda point: context.on_progress("triage", point.timestamp / duration),
+        on_moment=lambda point: context.progress("triage", point.timestamp / duration),
     )
     windows = plan_windows(measured.candidates, duration, context.settings.analysis)
     return {"triage_blob": context.store(measured), "windows": windows}
@@ -67,10 +65,12 @@ def initial_reason(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> A
         round=0,
         settled=False,
     )
+    step = step_key(state, "initial_reason")
     try:
-        turn = context.policy(step_key(state, "initial_reason")).initial_reason(evidence)
+        turn = context.policy(step).initial_reason(evidence)
     except ParseError as error:
         return {**update, "conversation_blob": None, "reasoning": _unreadable(error)}
+    context.remark(step, turn)
     return {
         **update,
         "conversation_blob": context.store(turn.conversation),
@@ -81,25 +81,24 @@ def initial_reason(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> A
 def self_reflect(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
     """Judge the current reasoning against its evidence, and ask for what is missing."""
     context = runtime.context
-    policy = context.policy(step_key(state, "self_reflect"))
+    step = step_key(state, "self_reflect")
     try:
-        turn = policy.self_reflect(context.conversation(state))
+        turn = context.policy(step).self_reflect(context.conversation(state))
     except ParseError as error:
         kept = f"The reflection could not be read ({error}); the answer stands as it was."
         return {"reflection": Reflection(text=kept, accept=True)}
+    context.remark(step, turn)
     return {"reflection": turn.value, "conversation_blob": context.store(turn.conversation)}
 
 
 def retrieve(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
     """Carry out the looks that were asked for; keep what they bring."""
     context = runtime.context
-    limit = context.settings.analysis.calls_per_round
     known = context.frames(state).values()
     keeper = FrameKeeper(context.blobs, known=known, next_number=state["next_frame"])
-    results = [
-        run_tool(call, context.tools, context.reader, keeper)
-        for call in _wanted_calls(state, context)[:limit]
-    ]
+    limit = context.settings.analysis.calls_per_round
+    wanted = _wanted_calls(state, context)
+    results = list(carry_out(wanted, context.tools, context.reader, keeper, limit=limit))
     brought = [context.store(one.evidence) for one in results if one.evidence is not None]
     return {
         "next_frame": keeper.next_number,
@@ -114,11 +113,13 @@ def verify(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisU
     brought = [one.evidence for one in context.results(state) if one.evidence is not None]
     if not brought:
         return {"verification": Verification(text="No look brought evidence.", verdict=None)}
+    step = step_key(state, "verify")
     try:
-        turn = context.policy(step_key(state, "verify")).verify(brought)
+        turn = context.policy(step).verify(brought)
     except ParseError as error:
         text = f"The verification could not be read ({error}); it counts as abstained."
         return {"verification": Verification(text=text, verdict=None)}
+    context.remark(step, turn)
     return {"verification": turn.value}
 
 
@@ -127,14 +128,15 @@ def revise(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisU
     context = runtime.context
     former = state["reasoning"]
     assert former is not None, "revise follows initial_reason"
-    policy = context.policy(step_key(state, "revise"))
+    step = step_key(state, "revise")
     update = AnalysisUpdate(round=state["round"] + 1)
     try:
-        turn = policy.revise(
+        turn = context.policy(step).revise(
             context.conversation(state), context.results(state), state["verification"]
         )
     except ParseError:
         return {**update, "reasoning": former, "settled": True}
+    context.remark(step, turn)
     window = state["windows"][state["cursor"]]
     revised = check_reasoning(turn.value, context.frames(state), window)
     min_iou = context.settings.analysis.settled_iou
@@ -148,12 +150,21 @@ def revise(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisU
 
 def close_window(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
     """Keep what stands about the current window and go on to the next."""
+    finding = current_finding(state, runtime.context)
+    assert finding is not None, "close_window follows initial_reason"
+    stored = runtime.context.store(finding)
+    return {"finding_blobs": [stored], "cursor": state["cursor"] + 1, "reasoning": None}
+
+
+def current_finding(state: AnalysisState, context: AnalysisContext) -> Finding | None:
+    """Give what stands about the current window; `None` before anything was said of it."""
     reasoning = state["reasoning"]
-    assert reasoning is not None, "close_window follows initial_reason"
-    frames = runtime.context.frames(state)
+    if reasoning is None:
+        return None
+    frames = context.frames(state)
     standing = [claim for claim in reasoning.claims if claim.struck is None]
     cited = dict.fromkeys(frame for claim in standing for frame in claim.frames)
-    finding = Finding(
+    return Finding(
         window=state["windows"][state["cursor"]],
         verdict=reasoning.verdict,
         claims=reasoning.claims,
@@ -161,8 +172,6 @@ def close_window(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> Ana
         rounds=state["round"],
         conversation=state["conversation_blob"] or "",
     )
-    stored = runtime.context.store(finding)
-    return {"finding_blobs": [stored], "cursor": state["cursor"] + 1}
 
 
 def decide(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
@@ -174,22 +183,16 @@ def decide(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisU
 def report(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
     """Put everything the run states into one document."""
     context = runtime.context
-    result = build_result(state, context)
+    video, verdict = state["video"], state["verdict"]
+    assert video is not None and verdict is not None, "report follows ingest and decide"
+    result = build_result(
+        context,
+        video=video,
+        measured=context.triage(state),
+        findings=context.findings(state),
+        verdict=verdict,
+    )
     return {"result_blob": context.blobs.put_json(result.model_dump(mode="json", by_alias=True))}
-
-
-def run_tool(
-    call: ToolCall, tools: Mapping[str, Tool], reader: VideoReader, keeper: FrameKeeper
-) -> ToolResult:
-    """Run one call; a look that fails says so and stops nothing."""
-    tool = tools.get(call.tool)
-    if tool is None:
-        known = ", ".join(tools)
-        return ToolResult(call=call, error=f"there is no tool {call.tool!r}; there is: {known}")
-    try:
-        return tool.run(call, reader=reader, keep_frame=keeper.keep)
-    except (ToolArgumentError, ToolExecutionError) as error:
-        return ToolResult(call=call, error=str(error))
 
 
 def _first_evidence(
@@ -221,7 +224,7 @@ def _unreadable(error: ParseError) -> Reasoning:
 
 def _wanted_calls(state: AnalysisState, context: AnalysisContext) -> tuple[ToolCall, ...]:
     if state["reflection"] is not None:
-        return state["reflection"].calls
+        return wanted_looks(state["reflection"])
     window = state["windows"][state["cursor"]]
     candidates = _inside(context.triage(state).candidates, window)
     looks = [one.segment for one in candidates] or [window]

@@ -6,11 +6,11 @@ finds what it wrote and adds nothing.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import TypeAdapter
 
-from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings
+from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings, Usage
 from vau_agent.agent.conversation import Conversation, Message
 from vau_agent.graphs.state import AnalysisState
 from vau_agent.memory.chain import Record
@@ -60,18 +60,31 @@ class Recorder:
         """Give the record stored under `key`."""
         return self._journal.find(self.run_id, key)
 
-    def records(self) -> Iterator[Record]:
-        """Give all records of the run, oldest first."""
-        return self._journal.records(self.run_id)
+    def records(self, after_seq: int = 0) -> Iterator[Record]:
+        """Give the records of the run after one's number, oldest first."""
+        return self._journal.records(self.run_id, after_seq)
+
+
+class Spending(Protocol):
+    """Allows calls, or ends the run; see `budget.py`."""
+
+    def check_call(self) -> None:
+        """Raise when no further call may be made."""
+
+    def count(self, usage: Usage) -> None:
+        """Count a call that was made."""
 
 
 class JournaledBackend:
-    """Asks its backend only what the journal does not already answer."""
+    """Asks its backend only what the journal does not already answer, and what may be spent."""
 
-    def __init__(self, backend: Backend, recorder: Recorder, step: str) -> None:
+    def __init__(
+        self, backend: Backend, recorder: Recorder, step: str, *, budget: Spending
+    ) -> None:
         self._backend = backend
         self._recorder = recorder
         self._step = step
+        self._budget = budget
 
     @property
     def name(self) -> str:
@@ -84,11 +97,16 @@ class JournaledBackend:
         return self._backend.card
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
-        """Look up, call, commit, return."""
+        """Look up, ask whether it may be spent, call, commit, return.
+
+        Raises:
+            BudgetExceededError: The journal does not answer it, and a limit is reached.
+        """
         key = self._key(conversation, settings)
         found = self._recorder.find(key)
         if found is not None:
             return called_completion(found)
+        self._budget.check_call()
         started = self._recorder.timer()
         completion = self._backend.generate(conversation, settings)
         prefix, appended = _split(conversation)
@@ -105,6 +123,7 @@ class JournaledBackend:
                 "seconds": round(self._recorder.timer() - started, 3),
             },
         )
+        self._budget.count(completion.usage)
         return completion
 
     def _key(self, conversation: Conversation, settings: GenerationSettings) -> str:

@@ -8,11 +8,9 @@ from vau_agent.agent.prompting import prompt_digests
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.decisions import severity_of
 from vau_agent.graphs.recorder import CALL_KIND, called_completion, step_seconds
-from vau_agent.graphs.state import AnalysisState
 from vau_agent.memory.chain import Record
 from vau_agent.results import (
     EvidenceFrame,
-    ModelCard,
     Models,
     Result,
     ResultEvent,
@@ -21,22 +19,26 @@ from vau_agent.results import (
     StageRecord,
     UsageTotals,
 )
-from vau_agent.schemas import Candidate, Finding, FrameRef, VideoInfo
+from vau_agent.schemas import Candidate, Finding, FrameRef, Verdict, VideoInfo
 from vau_agent.tools.triage import TriageResult
 
 TOOL: Final = f"vau-agent {__version__}"
 
 
-def build_result(state: AnalysisState, context: AnalysisContext) -> Result:
+def build_result(
+    context: AnalysisContext,
+    *,
+    video: VideoInfo,
+    measured: TriageResult,
+    findings: Sequence[Finding],
+    verdict: Verdict,
+    stopped: str | None = None,
+) -> Result:
     """Join what the run found, said and spent into one document."""
-    video, verdict = state["video"], state["verdict"]
-    assert video is not None and verdict is not None, "report follows ingest and decide"
-    measured = context.triage(state)
-    findings = context.findings(state)
     records = list(context.recorder.records())
     return Result(
         schema="vau.result/1",
-        run_id=state["run_id"],
+        run_id=context.recorder.run_id,
         created=records[0].at,
         tool=TOOL,
         video=_video(video, str(records[0].body.get("name", ""))),
@@ -45,6 +47,7 @@ def build_result(state: AnalysisState, context: AnalysisContext) -> Result:
             category=verdict.category,
             severity=severity_of(verdict),
             confidence=verdict.confidence,
+            calibrated=verdict.confidence_from == "calibrated",
             inconclusive_reason=verdict.reason,
         ),
         events=_events(findings, measured),
@@ -52,10 +55,11 @@ def build_result(state: AnalysisState, context: AnalysisContext) -> Result:
         cuts=measured.cuts,
         coverage=measured.coverage,
         stages=tuple(_stages(records)),
-        models=Models(reasoner=ModelCard(id=context.backend.name)),
+        models=Models(reasoner=context.backend.card, embedder=context.embedder_card),
         prompts_sha256=prompt_digests(),
         usage=_usage(records),
-        warnings=_warnings(video, measured, findings, records),
+        warnings=_warnings(video, measured, findings, records, stopped),
+        stopped=stopped,
     )
 
 
@@ -102,7 +106,9 @@ def _event(event_id: str, finding: Finding, measured: TriageResult) -> ResultEve
 
 
 def _cited(frame: FrameRef, candidates: Iterable[Candidate]) -> EvidenceFrame:
-    boxes = [one.box for one in candidates if one.segment.contains(frame.timestamp) and one.box]
+    """Cite a frame; a candidate's box is of the whole picture, so it is not drawn on a part."""
+    showing = candidates if frame.crop is None else ()
+    boxes = [one.box for one in showing if one.segment.contains(frame.timestamp) and one.box]
     return EvidenceFrame(
         frame_id=frame.frame_id,
         t_s=frame.timestamp,
@@ -133,7 +139,9 @@ def _warnings(
     measured: TriageResult,
     findings: Iterable[Finding],
     records: Iterable[Record],
+    stopped: str | None,
 ) -> tuple[str, ...]:
+    ended = [f"{stopped}; this result is partial"] if stopped is not None else []
     said = [str(one.body["text"]) for one in records if one.kind == "warning"]
     overruled = [
         f"measured cues reached {one.score:.2f} at {one.peak:.1f} s, the policy judged normal"
@@ -142,4 +150,4 @@ def _warnings(
         for one in measured.candidates
         if one.segment.overlap(finding.window) > 0
     ]
-    return tuple(dict.fromkeys([*video.warnings, *measured.notes, *said, *overruled]))
+    return tuple(dict.fromkeys([*ended, *video.warnings, *measured.notes, *said, *overruled]))

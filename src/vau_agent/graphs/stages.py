@@ -1,14 +1,16 @@
 """What is recorded about each node: when it started, what came of it, what changed."""
 
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from langgraph.runtime import Runtime
 
 from vau_agent.graphs.context import AnalysisContext
-from vau_agent.graphs.recorder import step_key
+from vau_agent.graphs.looks import call_words, look_words, search_hit, wanted_looks
+from vau_agent.graphs.recorder import Recorder, step_key
 from vau_agent.graphs.state import AnalysisState, AnalysisUpdate
 from vau_agent.results import EvidenceFrame, StageRecord
-from vau_agent.schemas import Evidence, Stage, ToolCall
+from vau_agent.schemas import Evidence, Stage, ToolResult
 
 
 class Node(Protocol):
@@ -44,6 +46,10 @@ def recorded(name: str, node: Node) -> Node:
             outcome["stage"] = stage.model_dump(mode="json")
         elif name == "triage":
             outcome |= _triage_outcome(state, update, context)
+        elif name == "retrieve":
+            results = context.results({**state, **update})
+            outcome["looks"] = [look_words(one) for one in results]
+            _record_searches(key, results, recorder)
         elif name == "close_window":
             (stored,) = update["finding_blobs"]
             outcome["finding"] = context.load_finding(stored).model_dump(mode="json")
@@ -59,11 +65,20 @@ def _record_frames(
     key: str, state: AnalysisState, update: AnalysisUpdate, context: AnalysisContext
 ) -> None:
     evidence = _new_evidence(state, update, context)
-    if evidence is not None and evidence.frames:
-        frames = [frame.model_dump(mode="json") for frame in evidence.frames]
+    shown = dict.fromkeys(frame for one in evidence for frame in one.frames)
+    if shown:
+        frames = [frame.model_dump(mode="json") for frame in shown]
         context.recorder.emit("frames.sampled", f"{key}/frames", {"step": key, "frames": frames})
-    for number, warning in enumerate(evidence.warnings if evidence else ()):
+    warnings = dict.fromkeys(warning for one in evidence for warning in one.warnings)
+    for number, warning in enumerate(warnings):
         context.recorder.emit("warning", f"{key}/warning/{number}", {"text": warning})
+
+
+def _record_searches(key: str, results: Sequence[ToolResult], recorder: Recorder) -> None:
+    for number, result in enumerate(results):
+        hit = search_hit(result)
+        if hit is not None:
+            recorder.emit("search.hit", f"{key}/search/{number}", {"step": key, **hit})
 
 
 def _record_change(
@@ -98,28 +113,29 @@ def _stage_record(
     window = state["windows"][state["cursor"]]
     shown = {"window": window, "stage": stage, "round": state["round"], "seconds": seconds}
     if reasoning is not None:
-        evidence = _new_evidence(state, update, context)
+        results = context.results(state) if stage == "revise" else ()
         return StageRecord(
             **shown,
             text=reasoning.text,
             verdict=reasoning.verdict,
             claims_kept=tuple(claim for claim in reasoning.claims if claim.struck is None),
             claims_removed=tuple(claim for claim in reasoning.claims if claim.struck is not None),
-            frames=_frames(evidence or context.evidence(state)[-1]),
+            looks=tuple(look_words(one) for one in results),
+            frames=_frames(_new_evidence(state, update, context) or _brought(results)),
         )
     if verification is not None:
         return StageRecord(
             **shown,
             text=verification.text,
             verdict=verification.verdict,
-            frames=_frames(context.evidence(state)[-1]),
+            frames=_frames(_brought(context.results(state))),
         )
     assert reflection is not None, f"{stage} leaves reasoning, a reflection or a verification"
     return StageRecord(
         **shown,
         text=reflection.text,
         doubts=reflection.doubts,
-        calls=tuple(_call_text(call) for call in reflection.calls),
+        calls=tuple(call_words(call) for call in wanted_looks(reflection)),
     )
 
 
@@ -138,20 +154,19 @@ def _triage_outcome(
 
 def _new_evidence(
     state: AnalysisState, update: AnalysisUpdate, context: AnalysisContext
-) -> Evidence | None:
-    blobs = update.get("evidence_blobs")
-    if not blobs or blobs == state["evidence_blobs"]:
-        return None
-    return context.load_evidence(blobs[-1])
+) -> tuple[Evidence, ...]:
+    """Give the evidence that a step added."""
+    blobs = update.get("evidence_blobs", [])
+    return tuple(context.load_evidence(one) for one in blobs if one not in state["evidence_blobs"])
 
 
-def _frames(evidence: Evidence) -> tuple[EvidenceFrame, ...]:
+def _brought(results: Sequence[ToolResult]) -> tuple[Evidence, ...]:
+    return tuple(one.evidence for one in results if one.evidence is not None)
+
+
+def _frames(evidence: Sequence[Evidence]) -> tuple[EvidenceFrame, ...]:
+    shown = dict.fromkeys(frame for one in evidence for frame in one.frames)
     return tuple(
         EvidenceFrame(frame_id=frame.frame_id, t_s=frame.timestamp, sha256=frame.sha256)
-        for frame in evidence.frames
+        for frame in shown
     )
-
-
-def _call_text(call: ToolCall) -> str:
-    arguments = ", ".join(f"{name}={value}" for name, value in call.arguments.items())
-    return f"{call.tool}({arguments})"

@@ -55,7 +55,7 @@ class AnalysisState(TypedDict):
     results_blob: str | None
     """What the latest round of looks brought."""
     reasoning: Reasoning | None
-    """The latest reasoning about the current window, claims checked."""
+    """The latest reasoning about the current window, claims checked; `None` before there is any."""
     reflection: Reflection | None
     verification: Verification | None
     settled: bool

@@ -32,11 +32,12 @@ from vau_agent.memory.migrations import migrate
 from vau_agent.schemas import Value
 
 Clock = Callable[[], datetime]
-RunState = Literal["running", "finished", "failed", "paused", "damaged"]
+RunState = Literal["running", "finished", "failed", "stopped", "paused", "damaged"]
 
 RUN_CREATED: Final = "run.created"
 RUN_FINISHED: Final = "run.finished"
 RUN_FAILED: Final = "run.failed"
+RUN_STOPPED: Final = "run.stopped"
 
 _COLUMNS: Final = "seq, run_id, kind, key, at, body, prev, hash"
 _PAGE: Final = 256
@@ -54,7 +55,8 @@ class RunRow(Value):
 
     run_id: str
     state: RunState
-    """`paused`: not ended, and nobody works on it. `damaged`: only in lists; `run` says where."""
+    """`stopped`: at a limit, with a partial result. `paused`: not ended, and nobody works on it.
+    `damaged`: only in lists; `run` says where."""
     spec: dict[str, JsonValue]
     created: str
     updated: str
@@ -319,8 +321,8 @@ def _known_head(db: sqlite3.Connection, run_id: str) -> tuple[int, str]:
 
 def _state(db: sqlite3.Connection, run_id: str, owner: str | None) -> RunState:
     ends = db.execute(
-        "SELECT kind FROM records WHERE run_id = ? AND kind IN ('run.finished', 'run.failed')"
-        " ORDER BY seq",
+        "SELECT kind FROM records WHERE run_id = ?"
+        " AND kind IN ('run.finished', 'run.failed', 'run.stopped') ORDER BY seq",
         (run_id,),
     ).fetchall()
     kinds = [kind for (kind,) in ends]
@@ -328,7 +330,9 @@ def _state(db: sqlite3.Connection, run_id: str, owner: str | None) -> RunState:
         return "finished"
     if owner is not None:
         return "running"
-    return "failed" if kinds else "paused"
+    if not kinds:
+        return "paused"
+    return "stopped" if kinds[-1] == RUN_STOPPED else "failed"
 
 
 def _by_key(db: sqlite3.Connection, run_id: str, key: str) -> Record | None:

@@ -61,7 +61,15 @@ _V1: Final = (
     """,
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_V1,)
+_V2: Final = (
+    "DROP INDEX records_by_end",
+    """
+    CREATE INDEX records_by_end ON records (run_id, seq)
+    WHERE kind IN ('run.finished', 'run.failed', 'run.stopped')
+    """,
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_V1, _V2)
 """Statements that lead from version n to n + 1; the schema's version is their number."""
 
 

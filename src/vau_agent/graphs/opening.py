@@ -1,0 +1,27 @@
+"""Opening what a run works with, from its settings."""
+
+from vau_agent.agent.backends.base import Backend, BackendContext
+from vau_agent.agent.backends.factory import open_backend
+from vau_agent.memory.blobs import BlobStore
+from vau_agent.settings import Settings
+
+
+def open_policy(settings: Settings, blobs: BlobStore | None = None) -> Backend:
+    """Open the policy of the settings; only one that is to look at pictures needs `blobs`."""
+    if blobs is None:
+        context = BackendContext(
+            endpoint=settings.endpoint, models=settings.models, offline=settings.offline
+        )
+    else:
+        context = BackendContext(
+            pictures=lambda frame: blobs.get(frame.sha256),
+            endpoint=settings.endpoint,
+            models=settings.models,
+            offline=settings.offline,
+        )
+    return open_backend(settings.policy, context)
+
+
+def chosen_embedder(settings: Settings) -> tuple[str, str | None]:
+    """Give the embedder that the settings come to on this machine, and its digest."""
+    return "off", None
