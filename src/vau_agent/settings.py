@@ -162,6 +162,18 @@ class EndpointSettings(_Group):
     """Sent along with every request: fields that only one kind of server knows."""
 
 
+class LocalSettings(_Group):
+    """What a policy that runs in this process may take."""
+
+    picture_pixels: int = Field(default=448 * 448, ge=28 * 28)
+    """Larger pictures are scaled down to this before the policy sees them: 256 tokens of a
+    Qwen2.5-VL. What has to be seen closer is zoomed into and cut out."""
+    kept_conversations: int = Field(default=2, ge=0)
+    """Conversations whose read tokens are kept for their next turn; 0 reads all anew."""
+    kept_pictures_mb: int = Field(default=512, ge=0)
+    """Memory for pictures that the policy has encoded; the one used longest ago goes first."""
+
+
 class EngineSettings(_Group):
     """What vLLM's engine may take, when a policy runs in it. Never stored with a run."""
 
@@ -241,6 +253,7 @@ class Settings(BaseSettings):
     analysis: AnalysisSettings = AnalysisSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    local: LocalSettings = LocalSettings()
     engine: EngineSettings = EngineSettings()
     budget: BudgetSettings = BudgetSettings()
     download: DownloadSettings = DownloadSettings()

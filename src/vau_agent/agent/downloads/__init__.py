@@ -1,0 +1,1 @@
+"""Fetching the parts of a model: resumable, checked, and only when asked."""
