@@ -11,7 +11,7 @@ from vau_agent.agent.conversation import Conversation
 from vau_agent.errors import GenerationError
 from vau_agent.results import ModelCard
 from vau_agent.schemas import FrameRef, Value
-from vau_agent.settings import EndpointSettings, EngineSettings
+from vau_agent.settings import EndpointSettings, EngineSettings, LocalSettings
 
 FinishReason = Literal["stop", "length"]
 
@@ -71,6 +71,7 @@ class BackendContext:
 
     pictures: Pictures = field(default=lambda frame: _no_pictures(frame))
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
+    local: LocalSettings = field(default_factory=LocalSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     models: Path = Path("models")
     """Folder of pulled models."""
