@@ -39,5 +39,11 @@ def _scripted(model: str, context: BackendContext) -> Backend:
     return ScriptedBackend.from_file(Path(model))
 
 
-BACKENDS: Final[Mapping[str, Opener]] = {"rules": _rules, "scripted": _scripted}
-POLICY_FORMS: Final = ("rules", "scripted:FILE")
+def _vllm(model: str, context: BackendContext) -> Backend:
+    from vau_agent.agent.backends.vllm import open_vllm
+
+    return open_vllm(model, context)
+
+
+BACKENDS: Final[Mapping[str, Opener]] = {"rules": _rules, "scripted": _scripted, "vllm": _vllm}
+POLICY_FORMS: Final = ("rules", "vllm:MODEL", "scripted:FILE")

@@ -1,0 +1,174 @@
+"""`vllm:PATH_OR_ID`: a policy's weights, run by vLLM's engine in this process."""
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from vau_agent.agent.backends.base import (
+    BackendContext,
+    Completion,
+    FinishReason,
+    GenerationSettings,
+    TokenChoice,
+    Usage,
+)
+from vau_agent.agent.backends.openai.messages import to_messages
+from vau_agent.agent.backends.verdict_token import find_verdict_token
+from vau_agent.agent.backends.vllm_engine import (
+    TOP_LOGPROBS,
+    EngineOptions,
+    one_line,
+    start_engine,
+)
+from vau_agent.agent.catalogue import resolve_model
+from vau_agent.agent.conversation import Conversation
+from vau_agent.errors import (
+    ContextOverflowError,
+    GenerationError,
+    MissingDependencyError,
+    SettingsError,
+)
+from vau_agent.results import ModelCard
+
+if TYPE_CHECKING:
+    from vllm import RequestOutput, SamplingParams
+
+_OVERFLOW: Final = ("maximum context length", "maximum model length")
+
+
+class VllmBackend:
+    """Speaks to an engine that is started when the first completion is asked for."""
+
+    def __init__(self, *, name: str, folder: Path, context: BackendContext) -> None:
+        self._name = name
+        self._pictures = context.pictures
+        self._options = EngineOptions(
+            folder=folder,
+            max_frames=context.endpoint.max_frames,
+            context_tokens=context.engine.context_tokens,
+            memory_share=context.engine.memory_share,
+            cpu_cache_mb=context.engine.cpu_cache_mb,
+        )
+
+    @property
+    def name(self) -> str:
+        """The policy string it was opened with."""
+        return self._name
+
+    @property
+    def card(self) -> ModelCard:
+        """The model of the folder, in this process."""
+        return ModelCard(id=self._name)
+
+    def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
+        """Complete the conversation.
+
+        An answer that the context leaves too little room for ends where the context does.
+
+        Raises:
+            GenerationError: The engine does not start, or gives no completion.
+            ContextOverflowError: The conversation is longer than the context.
+        """
+        shown, most = len(conversation.frames), self._options.max_frames
+        if shown > most:
+            raise GenerationError(
+                f"the conversation shows {shown} frames, and endpoint.max_frames is {most}; "
+                "raise it, or show fewer (analysis.frames_per_window)"
+            )
+        messages = to_messages(conversation, self._pictures)
+        engine = start_engine(self._options)
+        from vllm.exceptions import VLLMError
+
+        try:
+            output = engine.chat(messages, sampling_parameters(settings))
+        except (VLLMError, ValueError, RuntimeError, MemoryError) as error:
+            raise self._failure(error) from error
+        return read_output(output)
+
+    def _failure(self, error: Exception) -> GenerationError | ContextOverflowError:
+        reason = one_line(error)
+        if any(words in reason for words in _OVERFLOW):
+            return ContextOverflowError(
+                f"{self._name}: {reason} Show fewer frames (analysis.frames_per_window) "
+                "or raise engine.context_tokens"
+            )
+        return GenerationError(f"{self._name} gave no completion: {reason}")
+
+
+def open_vllm(model: str, context: BackendContext) -> VllmBackend:
+    """Open the backend for a folder or a model of the catalogue; nothing is loaded yet.
+
+    Raises:
+        SettingsError: No model is named.
+        MissingDependencyError: vLLM is not installed.
+        ModelError: The model is not here.
+    """
+    if not model:
+        raise SettingsError("policy 'vllm' needs a model: vllm:PATH_OR_ID")
+    if find_spec("vllm") is None:
+        raise MissingDependencyError(
+            "the vllm backend needs 'vllm': pip install 'vau-agent[vllm]', or ask a vLLM server "
+            "with policy openai:MODEL@URL"
+        )
+    folder = resolve_model(model, context.models)
+    return VllmBackend(name=f"vllm:{model}", folder=folder, context=context)
+
+
+def sampling_parameters(settings: GenerationSettings) -> "SamplingParams":
+    """Say in vLLM's terms how to sample."""
+    from vllm import SamplingParams
+    from vllm.sampling_params import StructuredOutputsParams
+
+    schema = settings.response_schema
+    return SamplingParams(
+        max_tokens=settings.max_new_tokens,
+        temperature=settings.temperature,
+        seed=settings.seed,
+        logprobs=TOP_LOGPROBS,
+        structured_outputs=None if schema is None else StructuredOutputsParams(json=schema),
+    )
+
+
+def read_output(output: "RequestOutput") -> Completion:
+    """Read what vLLM gives for one request."""
+    written = output.outputs[0]
+    tokens = read_tokens(written.token_ids, written.logprobs or ())
+    return Completion(
+        text=written.text,
+        finish_reason=_finish_reason(written.finish_reason),
+        usage=Usage(
+            prompt_tokens=len(output.prompt_token_ids or ()),
+            completion_tokens=len(written.token_ids),
+            cached_tokens=output.num_cached_tokens or 0,
+        ),
+        token_ids=tuple(written.token_ids),
+        logprobs=tuple(token.logprob for token in tokens),
+        verdict_token=find_verdict_token(tokens),
+    )
+
+
+def read_tokens(
+    token_ids: Sequence[int], positions: Sequence[Mapping[int, Any]]
+) -> list[TokenChoice]:
+    """Read each written token with what else might have stood there."""
+    return [
+        TokenChoice(
+            token=position[chosen].decoded_token or "",
+            logprob=min(0.0, position[chosen].logprob),
+            # What a schema rules out has a probability of 0, and its logarithm is no number.
+            alternatives={
+                one.decoded_token or "": min(0.0, one.logprob)
+                for one in position.values()
+                if math.isfinite(one.logprob)
+            },
+        )
+        for chosen, position in zip(token_ids, positions, strict=False)
+    ]
+
+
+def _finish_reason(reason: str | None) -> FinishReason:
+    if reason in ("stop", "length"):
+        return "stop" if reason == "stop" else "length"
+    raise GenerationError(f"vLLM ended a completion for the reason {reason!r}; ask again")
