@@ -1,5 +1,7 @@
 """Opening what a run works with, from its settings."""
 
+from dataclasses import replace
+
 from vau_agent.agent.backends.base import Backend, BackendContext
 from vau_agent.agent.backends.factory import open_backend
 from vau_agent.memory.blobs import BlobStore
@@ -8,17 +10,15 @@ from vau_agent.settings import Settings
 
 def open_policy(settings: Settings, blobs: BlobStore | None = None) -> Backend:
     """Open the policy of the settings; only one that is to look at pictures needs `blobs`."""
-    if blobs is None:
-        context = BackendContext(
-            endpoint=settings.endpoint, models=settings.models, offline=settings.offline
-        )
-    else:
-        context = BackendContext(
-            pictures=lambda frame: blobs.get(frame.sha256),
-            endpoint=settings.endpoint,
-            models=settings.models,
-            offline=settings.offline,
-        )
+    context = BackendContext(
+        endpoint=settings.endpoint,
+        local=settings.local,
+        engine=settings.engine,
+        models=settings.models,
+        offline=settings.offline,
+    )
+    if blobs is not None:
+        context = replace(context, pictures=lambda frame: blobs.get(frame.sha256))
     return open_backend(settings.policy, context)
 
 
