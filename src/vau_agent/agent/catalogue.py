@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationError
 
 from vau_agent.agent.receipts import is_whole
-from vau_agent.errors import ModelError
+from vau_agent.errors import ModelError, SettingsError
 from vau_agent.schemas import Value
 
 Kind = Literal["policy", "embedder"]
@@ -158,14 +158,14 @@ def find_model(name: str) -> ModelEntry:
     """Give one entry.
 
     Raises:
-        ModelError: The catalogue has none of that name.
+        SettingsError: The catalogue has none of that name.
     """
     entries = load_catalogue()
     entry = entries.get(name)
     if entry is None:
         near = get_close_matches(name, entries, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ModelError(f"no model {name!r} in the catalogue{hint} 'vau-agent models list' shows")
+        hint = f", did you mean {near[0]!r}?" if near else ";"
+        raise SettingsError(f"no model {name!r} here{hint} 'vau-agent models list' names all")
     return entry
 
 

@@ -12,14 +12,16 @@ from typing import Annotated, Final
 import typer
 
 from vau_agent import __version__
-from vau_agent.cli import config, runs
+from vau_agent.cli import config, models, runs
 from vau_agent.cli.analyze import analyze
 from vau_agent.cli.ask import ask
 from vau_agent.cli.clip import clip
 from vau_agent.cli.demo import demo
 from vau_agent.cli.doctor import doctor
+from vau_agent.cli.index import index
 from vau_agent.cli.report import report
 from vau_agent.cli.schema import schema
+from vau_agent.cli.search import search
 from vau_agent.cli.session import Session, write_crash_report
 from vau_agent.cli.verify import verify
 from vau_agent.errors import VauAgentError
@@ -49,12 +51,15 @@ def build_app() -> typer.Typer:
     app.callback()(_about)
     app.command()(analyze)
     app.command()(ask)
+    app.command()(index)
+    app.command()(search)
     app.command()(report)
     app.command()(clip)
     app.command()(verify)
     app.add_typer(runs.build_app(), name="runs")
     app.command()(demo)
     app.command()(doctor)
+    app.add_typer(models.build_app(), name="models")
     app.add_typer(config.build_app(), name="config")
     app.command()(schema)
     return app
