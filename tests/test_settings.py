@@ -171,3 +171,26 @@ def test_plain_output_follows_custom(
     monkeypatch.setenv(name, value)
 
     assert wants_plain_output() is plain
+
+
+def test_a_secret_is_refused_by_the_file_and_masked_when_shown(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingsError, match="give it as VAU_ENDPOINT__API_KEY"):
+        write_setting("endpoint.api_key", "hush")
+    assert not config.exists()
+
+    monkeypatch.setenv("VAU_ENDPOINT__API_KEY", "hush")
+
+    assert "hush" not in str(setting_origins())
+    assert setting_origins()["endpoint.api_key"][1] == "VAU_ENDPOINT__API_KEY"
+    key = load_settings().endpoint.api_key
+    assert key is not None and key.get_secret_value() == "hush"
+
+
+def test_fields_for_one_kind_of_server_are_given_as_json(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAU_ENDPOINT__EXTRA_BODY", '{"top_k": 1}')
+
+    assert load_settings().endpoint.extra_body == {"top_k": 1}

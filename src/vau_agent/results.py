@@ -138,13 +138,17 @@ class Answer(Value):
     at: datetime | None = None
 
 
+IN_PROCESS: Final = "in this process"
+"""The endpoint of a model that sends frames nowhere."""
+
+
 class ModelCard(Value):
     """Which model spoke, and where it ran."""
 
     id: str
     revision: str | None = None
     adapter: str | None = None
-    endpoint: str = "in this process"
+    endpoint: str = IN_PROCESS
 
 
 class Models(Value):

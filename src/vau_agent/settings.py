@@ -24,7 +24,9 @@ from vau_agent.schemas import TOOL_NAMES, ReflectionForm, ToolName
 
 CONFIG_NAME: Final = "config.toml"
 CONFIG_VARIABLE: Final = "VAU_CONFIG"
-PRESENT: Final = frozenset({"home", "out", "model_dir", "offline", "endpoint", "engine", "budget"})
+PRESENT: Final = frozenset(
+    {"home", "out", "model_dir", "offline", "endpoint", "engine", "budget", "download"}
+)
 """Settings of the machine and the moment: they change no verdict and are never stored with a run,
 so that one that is taken up again gets those of the present, and secrets stay where they are."""
 SECRETS: Final = frozenset({"endpoint.api_key"})

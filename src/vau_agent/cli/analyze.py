@@ -10,8 +10,12 @@ import typer
 
 from vau_agent.cli.inputs import find_videos
 from vau_agent.cli.options import (
+    DeadlineOption,
     HomeOption,
     JsonOption,
+    MaxCallsOption,
+    MaxTokensOption,
+    OfflineOption,
     OutOption,
     PolicyOption,
     QuietOption,
@@ -34,6 +38,7 @@ class ExitOn(StrEnum):
 
 ANOMALY_FOUND: Final = 10
 INCONCLUSIVE: Final = 11
+STOPPED_EARLY: Final = 6
 
 
 def analyze(
@@ -76,6 +81,10 @@ def analyze(
             show_default=False,
         ),
     ] = None,
+    max_calls: MaxCallsOption = None,
+    max_tokens: MaxTokensOption = None,
+    deadline: DeadlineOption = None,
+    offline: OfflineOption = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew even if this was analysed before.")
     ] = False,
@@ -104,6 +113,10 @@ def analyze(
             "reader": reader,
             "analysis.max_rounds": rounds,
             "analysis.reflection": reflection,
+            "budget.max_calls": max_calls,
+            "budget.max_tokens": max_tokens,
+            "budget.deadline_seconds": deadline,
+            "offline": offline or None,
         }
     )
     inputs = find_videos(videos, stdin=sys.stdin)
@@ -128,14 +141,14 @@ def analyze(
         print(outcome.result.model_dump_json(by_alias=True, indent=2))
     elif not events:
         print_outcome(outcome)
-    return exit_code_for({outcome.result.verdict.label}, wanted)
+    return exit_code_of(outcome, wanted)
 
 
 def _check_policy(settings: "Settings") -> None:
     """Refuse an unknown policy once, before files are touched, not once a file."""
-    from vau_agent.agent.backends.factory import open_backend
+    from vau_agent.graphs.opening import open_policy
 
-    open_backend(settings.policy)
+    open_policy(settings)
 
 
 def exit_code_for(labels: set[str], wanted: frozenset[ExitOn]) -> int:
@@ -145,6 +158,13 @@ def exit_code_for(labels: set[str], wanted: frozenset[ExitOn]) -> int:
     if ExitOn.INCONCLUSIVE in wanted and "inconclusive" in labels:
         return INCONCLUSIVE
     return 0
+
+
+def exit_code_of(outcome: "Outcome", wanted: frozenset[ExitOn] = frozenset()) -> int:
+    """Turn one analysis into the exit code: a run that a limit stopped says so above all."""
+    if outcome.result.stopped is not None:
+        return STOPPED_EARLY
+    return exit_code_for({outcome.result.verdict.label}, wanted)
 
 
 def print_outcome(outcome: "Outcome", *, show_next: bool = True) -> None:
@@ -158,7 +178,9 @@ def print_outcome(outcome: "Outcome", *, show_next: bool = True) -> None:
         print(line)
     if outcome.reused:
         print("Reused   nothing was run again; --fresh starts anew")
-    if show_next:
+    if outcome.result.stopped is not None:
+        print("Go on    the same command with a higher limit; what was asked is not asked again")
+    elif show_next:
         print('Ask      vau-agent ask "what happened just before?"')
 
 

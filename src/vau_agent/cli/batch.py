@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from vau_agent.cli.analyze import ExitOn, exit_code_for
-from vau_agent.cli.ledger import DONE, FAILED, Ledger, Row, key_of
+from vau_agent.cli.analyze import STOPPED_EARLY, ExitOn, exit_code_for
+from vau_agent.cli.ledger import DONE, FAILED, STOPPED, Ledger, Row, key_of
 from vau_agent.cli.progress import View, open_view
 from vau_agent.cli.workers import Reply, Workers
 from vau_agent.errors import VideoError
@@ -87,7 +87,8 @@ class Batch:
             document = (self.settings.out / row.folder / "result.json").read_text(encoding="utf-8")
             print(json.dumps(json.loads(document), separators=(",", ":")), flush=True)
         words = f"{row.label}{f': {row.category}' if row.category else ''}"
-        view.say(f"  {words:<24} {one_line(row.file)}{'   (known)' if was_known else ''}")
+        note = "   (known)" if was_known else "   (stopped)" if row.state == STOPPED else ""
+        view.say(f"  {words:<24} {one_line(row.file)}{note}")
 
     def _end(self, tally: "Tally", ledger: Ledger) -> int:
         stream = sys.stdout if self.output == "human" else sys.stderr
@@ -95,6 +96,8 @@ class Batch:
             print(line, file=stream)
         if tally.failures:
             return BATCH_FAILED
+        if tally.stopped:
+            return STOPPED_EARLY
         return exit_code_for(set(tally.labels), self.exit_on)
 
 
@@ -103,6 +106,8 @@ class Tally:
     """What a batch came to."""
 
     skipped: int = 0
+    stopped: int = 0
+    """Ended early by a limit; counted under their provisional verdicts too."""
     labels: Counter[str] = field(default_factory=Counter)
     failures: list[Row] = field(default_factory=list)
 
@@ -113,6 +118,7 @@ class Tally:
             self.failures.append(row)
         else:
             self.labels[row.label] += 1
+            self.stopped += row.state == STOPPED
 
     def lines(self, ledger: Path) -> list[str]:
         """Give the closing lines, failures last."""
@@ -120,10 +126,14 @@ class Tally:
         count = good + len(self.failures)
         verdicts = "   ".join(f"{self.labels[label]} {label}" for label in sorted(self.labels))
         lines = [
-            f"{count} videos   {good} done   {len(self.failures)} failed"
+            f"{count} videos   {good - self.stopped} done   {len(self.failures)} failed"
             f"   ({self.skipped} known already)   {verdicts}".rstrip(),
             f"Ledger   {ledger}",
         ]
+        if self.stopped:
+            lines.append(
+                f"stopped early: {self.stopped}; the same command with higher limits goes on"
+            )
         lines += [f"failed: {one_line(row.file)}: {one_line(row.error)}" for row in self.failures]
         if any(row.exit_code == str(UNREADABLE) for row in self.failures):
             lines.append("Unreadable files are not tried again unless --retry-failed is given.")
@@ -150,17 +160,19 @@ def _row(reply: Reply, key: str, out: Path) -> Row:
     result = body["result"]
     verdict = result["verdict"]
     confidence = verdict["confidence"]
+    stopped: str | None = result["stopped"]
     return Row(
         key=key,
         file=str(reply.path),
-        state=DONE,
+        state=DONE if stopped is None else STOPPED,
         label=verdict["label"],
         category=verdict["category"] or "",
         confidence="" if confidence is None else f"{confidence:.3f}",
         events=str(len(result["events"])),
         run_id=result["run_id"],
         folder=_relative(Path(body["folder"]), out),
-        exit_code="0",
+        exit_code="0" if stopped is None else str(STOPPED_EARLY),
+        error=stopped or "",
         seconds=f"{result['usage']['seconds']:.1f}",
     )
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LEDGER_NAME: Final = "batch.csv"
 DONE: Final = "done"
+STOPPED: Final = "stopped"
+"""At a limit: there is a partial result, and the next batch goes on with it."""
 FAILED: Final = "failed"
 
 
@@ -75,14 +77,15 @@ class Ledger:
 
 
 def key_of(path: Path, settings: "Settings") -> str:
-    """Name a video by its content and by what changes its result.
+    """Name a video by its content and by what changes its result; limits only end it early.
 
     Raises:
         VideoOpenError: The file is absent, empty, unreadable or not a regular file.
     """
+    from vau_agent.settings import PRESENT
     from vau_agent.tools.video.factory import hash_file
 
-    what = f"{hash_file(path)} {settings.model_dump_json(exclude={'home', 'out'})}"
+    what = f"{hash_file(path)} {settings.model_dump_json(exclude=set(PRESENT))}"
     return hashlib.sha256(what.encode()).hexdigest()
 
 

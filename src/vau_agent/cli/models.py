@@ -10,12 +10,12 @@ from vau_agent.cli.options import HomeOption, JsonOption, QuietOption, settings_
 from vau_agent.errors import ModelError, SettingsError
 
 if TYPE_CHECKING:
-    from vau_agent.agent.catalogue import ModelEntry
+    from vau_agent.agent.catalogue import ModelEntry, Precision
     from vau_agent.agent.probes import ProbeReport
     from vau_agent.settings import Settings
 
 NOT_USABLE: Final = 4
-_PRECISIONS: Final = ("fp32", "bf16", "int8", "int4")
+_PRECISIONS: Final[tuple["Precision", ...]] = ("fp32", "bf16", "int8", "int4")
 _TITLES: Final = {
     "pictures": "sees pictures",
     "order": "keeps frame order",

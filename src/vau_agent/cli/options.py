@@ -39,7 +39,44 @@ PolicyOption = Annotated[
     typer.Option(
         "--policy",
         metavar="POLICY",
-        help="Who reasons: rules, or scripted:FILE.",
+        help="Who reasons: rules, transformers:MODEL, vllm:MODEL, openai:MODEL@URL, scripted:FILE.",
+        show_default=False,
+    ),
+]
+MaxCallsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-calls", metavar="N", help="Most policy calls a run may make.", show_default=False
+    ),
+]
+MaxTokensOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-tokens",
+        metavar="N",
+        help="Tokens after which a run makes no further call.",
+        show_default=False,
+    ),
+]
+DeadlineOption = Annotated[
+    float | None,
+    typer.Option(
+        "--deadline",
+        metavar="SECONDS",
+        help="Stop a run after this long; the same command goes on.",
+        show_default=False,
+    ),
+]
+OfflineOption = Annotated[
+    bool,
+    typer.Option("--offline", help="Refuse connections that leave this machine."),
+]
+EmbedderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder",
+        metavar="EMBEDDER",
+        help="What compares words and frames: auto, conse, or open_clip:ARCH/PRETRAINED.",
         show_default=False,
     ),
 ]

@@ -4,10 +4,13 @@ from typing import Annotated
 
 import typer
 
-from vau_agent.cli.analyze import print_outcome
+from vau_agent.cli.analyze import exit_code_of, print_outcome
 from vau_agent.cli.options import (
+    DeadlineOption,
     HomeOption,
     JsonOption,
+    MaxCallsOption,
+    MaxTokensOption,
     QuietOption,
     RunArgument,
     settings_from,
@@ -59,9 +62,12 @@ def resume(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run id.")],
     as_json: JsonOption = False,
     home: HomeOption = None,
+    max_calls: MaxCallsOption = None,
+    max_tokens: MaxTokensOption = None,
+    deadline: DeadlineOption = None,
     quiet: QuietOption = False,
-) -> None:
-    """Go on with an interrupted run from its last saved step."""
+) -> int:
+    """Go on with an interrupted run, or one that a limit stopped, from its last saved step."""
     from vau_agent.api import resume as resume_run
     from vau_agent.cli.progress import open_view
 
@@ -69,7 +75,14 @@ def resume(
     try:
         outcome = resume_run(
             run,
-            settings=settings_from({"home": home}),
+            settings=settings_from(
+                {
+                    "home": home,
+                    "budget.max_calls": max_calls,
+                    "budget.max_tokens": max_tokens,
+                    "budget.deadline_seconds": deadline,
+                }
+            ),
             on_event=view.on_event,
             on_progress=view.on_progress,
         )
@@ -79,3 +92,4 @@ def resume(
         print(outcome.result.model_dump_json(by_alias=True, indent=2))
     else:
         print_outcome(outcome)
+    return exit_code_of(outcome)

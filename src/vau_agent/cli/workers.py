@@ -44,7 +44,9 @@ class Workers:
 
     def __init__(self, *, jobs: int, settings: "Settings", fresh: bool) -> None:
         self._jobs = jobs
-        self._request = {"settings": settings.model_dump(mode="json"), "fresh": fresh}
+        # A secret is not sent: a worker reads it where this process did.
+        told = settings.model_dump(mode="json", exclude={"endpoint": {"api_key"}})
+        self._request = {"settings": told, "fresh": fresh}
         self._todo: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._processes: dict[int, subprocess.Popen[str]] = {}

@@ -5,8 +5,6 @@ import json
 from pathlib import Path
 from typing import Any, Final, Self
 
-from pydantic import JsonValue
-
 from vau_agent import __version__
 from vau_agent.agent.prompting import prompt_digests
 from vau_agent.graphs.opening import chosen_embedder
@@ -35,7 +33,7 @@ class RunSpec(Value):
     policy_sha256: str | None
     """Of the file that a `scripted:` policy reads."""
     prompts: dict[str, str]
-    settings: dict[str, JsonValue]
+    settings: dict[str, Any]
     """Without those of the machine and the moment; the embedder by the name that `auto` meant."""
     embedder_sha256: str | None = None
     """Digest of the embedder; `None` without retrieval."""
@@ -75,6 +73,7 @@ class RunSpec(Value):
         content: dict[str, Any] = {
             **self.model_dump(include={"sha256", "policy_sha256", "prompts", "tool"}),
             **{name: self.settings[name] for name in _DECIDING},
+            "picture_pixels": self.settings["local"]["picture_pixels"],
         }
         if self.embedder_sha256 is not None:
             content |= {

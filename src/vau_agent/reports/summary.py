@@ -9,7 +9,7 @@ from vau_agent.results import Result, ResultEvent
 
 def summary_lines(result: Result, *, folder: Path, clips: int) -> list[str]:
     """Give verdict, reasons, and where to look, for a terminal."""
-    lines = [f"VERDICT  {_verdict(result)}"]
+    lines = [f"VERDICT  {_verdict(result)}{'' if result.stopped is None else ', so far'}"]
     lines += [f"         {one_line(text)}" for text in _reasons(result)]
     facts = (
         f"Clips  {clips}",
