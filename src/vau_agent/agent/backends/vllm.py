@@ -18,9 +18,10 @@ from vau_agent.agent.backends.openai.messages import to_messages
 from vau_agent.agent.backends.verdict_token import find_verdict_token
 from vau_agent.agent.backends.vllm_engine import (
     TOP_LOGPROBS,
+    EngineError,
     EngineOptions,
-    one_line,
-    start_engine,
+    EngineStartError,
+    engine_room,
 )
 from vau_agent.agent.catalogue import resolve_model
 from vau_agent.agent.conversation import Conversation
@@ -78,20 +79,21 @@ class VllmBackend:
                 "raise it, or show fewer (analysis.frames_per_window)"
             )
         messages = to_messages(conversation, self._pictures)
-        engine = start_engine(self._options)
-        from vllm.exceptions import VLLMError
-
+        sampling = sampling_parameters(settings)
         try:
-            output = engine.chat(messages, sampling_parameters(settings))
-        except (VLLMError, ValueError, RuntimeError, MemoryError) as error:
+            return read_output(engine_room().chat(self._options, messages, sampling))
+        except EngineError as error:
             raise self._failure(error) from error
-        return read_output(output)
 
-    def _failure(self, error: Exception) -> GenerationError | ContextOverflowError:
-        reason = one_line(error)
+    def _failure(self, error: EngineError) -> GenerationError | ContextOverflowError:
+        reason = str(error)
+        if isinstance(error, EngineStartError):
+            return GenerationError(
+                f"{self._name}: vLLM does not start: {reason}; {_advice(reason)}"
+            )
         if any(words in reason for words in _OVERFLOW):
             return ContextOverflowError(
-                f"{self._name}: {reason} Show fewer frames (analysis.frames_per_window) "
+                f"{self._name}: {reason}; show fewer frames (analysis.frames_per_window) "
                 "or raise engine.context_tokens"
             )
         return GenerationError(f"{self._name} gave no completion: {reason}")
@@ -166,6 +168,12 @@ def read_tokens(
         )
         for chosen, position in zip(token_ids, positions, strict=False)
     ]
+
+
+def _advice(reason: str) -> str:
+    if "memory" in reason.lower() or "max_model_len" in reason:
+        return "lower engine.context_tokens, or change engine.memory_share or engine.cpu_cache_mb"
+    return "it wants a folder with a whole model in safetensors and its processor"
 
 
 def _finish_reason(reason: str | None) -> FinishReason:

@@ -11,11 +11,10 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vau_agent.errors import GenerationError
 from vau_agent.torchvision_shim import install_shim
 
 if TYPE_CHECKING:
@@ -31,15 +30,33 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
 }
 """What vLLM is told by variables, having no arguments for it."""
 TOP_LOGPROBS: Final = 20
+FAILURES: Final = (
+    *(OSError, RuntimeError, ValueError, TypeError, MemoryError),
+    *(ImportError, LookupError, AttributeError, AssertionError),
+)
+"""What the model code of three libraries raises when a folder is damaged, something is lacking, or
+memory runs out."""
 _CPU_BLOCK_TOKENS: Final = 32
 """What was read is reused in whole blocks; vLLM's own 128 would forget up to 127 tokens a call."""
 _MIB: Final = 1 << 20
 _MAX_REASON_CHARS: Final = 300
 
 
+class EngineError(Exception):
+    """The engine failed; why, in one line."""
+
+
+class EngineStartError(EngineError):
+    """It did not start."""
+
+
+class RequestError(EngineError):
+    """It refused a request, and goes on."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineOptions:
-    """What an engine is started with; equal options share one engine."""
+    """What an engine is started with; a request with others gets another engine."""
 
     folder: Path
     max_frames: int
@@ -49,44 +66,82 @@ class EngineOptions:
     cpu_cache_mb: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Engine:
-    """A started engine; answers one request at a time."""
+class EngineRoom:
+    """Holds the one engine that a process can have; one with other options takes its place."""
 
-    llm: "LLM"
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._llm: LLM | None = None
+        self._options: EngineOptions | None = None
 
     def chat(
-        self, messages: Sequence[Mapping[str, Any]], sampling: "SamplingParams"
+        self,
+        options: EngineOptions,
+        messages: Sequence[Mapping[str, Any]],
+        sampling: "SamplingParams",
     ) -> "RequestOutput":
-        """Complete one chat."""
+        """Complete one chat, in an engine that is started when it is not running yet.
+
+        Raises:
+            EngineStartError: The engine does not start.
+            RequestError: It refuses the request.
+            EngineError: It failed; the next request starts it anew.
+        """
         with self._turn, _quiet():
-            return self.llm.chat(list(messages), sampling, use_tqdm=False)[0]
+            if self._options != options:
+                self._clear()
+                self._llm = _start(options)
+                self._options = options
+            assert self._llm is not None
+            return self._complete(self._llm, messages, sampling)
+
+    def _complete(
+        self, llm: "LLM", messages: Sequence[Mapping[str, Any]], sampling: "SamplingParams"
+    ) -> "RequestOutput":
+        from vllm.exceptions import VLLMClientError
+
+        try:
+            return llm.chat(list(messages), sampling, use_tqdm=False)[0]
+        except VLLMClientError as error:
+            raise RequestError(one_line(error)) from error
+        except FAILURES as error:  # its scheduler may still hold half a request
+            self._clear()
+            raise EngineError(one_line(error)) from error
+
+    def _clear(self) -> None:
+        llm, self._llm, self._options = self._llm, None, None
+        if llm is not None:
+            llm.llm_engine.engine_core.shutdown()
+            del llm
+            _leave_groups()
 
 
-# One for the process: every video of a batch opens its policy anew, and a second engine would want
-# the memory that the first one holds.
-@functools.lru_cache(maxsize=1)
-def start_engine(options: EngineOptions) -> Engine:
-    """Start an engine, or give the one that was started with the same options.
+# One for the process, since that is what vLLM allows: every video of a batch opens its policy anew.
+@functools.cache
+def engine_room() -> EngineRoom:
+    """Give this process's place for an engine."""
+    return EngineRoom()
 
-    Raises:
-        GenerationError: It does not start.
-    """
+
+def _start(options: EngineOptions) -> "LLM":
     install_shim()
-    with _quiet(), _environment(ENVIRONMENT):
+    with _environment(ENVIRONMENT):
         from safetensors import SafetensorError
         from vllm import LLM
         from vllm.exceptions import VLLMError
 
-        failures = (VLLMError, SafetensorError, *_FAILURES)
         try:
-            return Engine(llm=LLM(**engine_arguments(options, on_cpu=_on_cpu())))
-        except failures as error:
-            reason = one_line(error)
-            raise GenerationError(
-                f"vLLM does not start with {str(options.folder)!r}: {reason}; {_advice(reason)}"
-            ) from error
+            return LLM(**engine_arguments(options, on_cpu=_on_cpu()))
+        except (VLLMError, SafetensorError, *FAILURES) as error:
+            _leave_groups()
+            raise EngineStartError(one_line(error)) from error
+
+
+def _leave_groups() -> None:
+    """Give back what an engine holds of the process: its groups and, on a GPU, cached memory."""
+    from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+    cleanup_dist_env_and_memory()
 
 
 def engine_arguments(options: EngineOptions, *, on_cpu: bool) -> dict[str, Any]:
@@ -121,24 +176,10 @@ def one_line(error: BaseException) -> str:
     return text if len(text) <= _MAX_REASON_CHARS else text[: _MAX_REASON_CHARS - 1] + "…"
 
 
-# Model code of three libraries runs while an engine starts; this is what it was seen to raise for
-# folders that are damaged or lack something, and for want of memory.
-_FAILURES: Final = (
-    *(OSError, RuntimeError, ValueError, TypeError, MemoryError),
-    *(ImportError, LookupError, AttributeError, AssertionError),
-)
-
-
 def _on_cpu() -> bool:
     from vllm.platforms import current_platform
 
     return bool(current_platform.is_cpu())
-
-
-def _advice(reason: str) -> str:
-    if "memory" in reason.lower() or "kv cache" in reason.lower():
-        return "set engine.context_tokens lower, or engine.memory_share or engine.cpu_cache_mb"
-    return "it wants a folder with a whole model in safetensors and its processor"
 
 
 @contextmanager
