@@ -10,6 +10,13 @@ def test_rules_is_opened_by_name() -> None:
     assert open_backend("rules").name == "rules"
 
 
+def test_a_server_is_opened_by_model_and_address_before_anything_is_sent() -> None:
+    backend = open_backend("openai:qwen@http://gpu-box:8000/v1/")
+
+    assert backend.name == "openai:qwen@http://gpu-box:8000/v1"
+    assert backend.card.endpoint == "gpu-box:8000"
+
+
 def test_a_script_is_opened_by_its_file(tmp_path: Path) -> None:
     path = tmp_path / "a:b.json"
     path.write_text('["x"]')
@@ -20,7 +27,7 @@ def test_a_script_is_opened_by_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("policy", "complaint"),
     [
-        ("magic", "unknown policy 'magic'; choose one of rules, scripted:FILE"),
+        ("magic", "unknown policy 'magic'; choose one of rules, "),
         ("", "choose one of"),
         ("Rules", "choose one of"),
         ("rules:fast", "takes nothing after a colon, got 'fast'"),

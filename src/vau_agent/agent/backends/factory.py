@@ -45,5 +45,16 @@ def _vllm(model: str, context: BackendContext) -> Backend:
     return open_vllm(model, context)
 
 
-BACKENDS: Final[Mapping[str, Opener]] = {"rules": _rules, "scripted": _scripted, "vllm": _vllm}
-POLICY_FORMS: Final = ("rules", "vllm:MODEL", "scripted:FILE")
+def _openai(model: str, context: BackendContext) -> Backend:
+    from vau_agent.agent.backends.openai.backend import OpenAIBackend
+
+    return OpenAIBackend.open(model, context)
+
+
+BACKENDS: Final[Mapping[str, Opener]] = {
+    "rules": _rules,
+    "openai": _openai,
+    "scripted": _scripted,
+    "vllm": _vllm,
+}
+POLICY_FORMS: Final = ("rules", "openai:MODEL@URL", "vllm:MODEL", "scripted:FILE")
