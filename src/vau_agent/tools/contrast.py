@@ -83,7 +83,7 @@ BANK: Final[tuple[str, ...]] = (
     "a stack of pancakes with syrup",
     "a chess board in the middle of a game",
     "a bunch of ripe bananas",
-    "a silver teapot",
+    "a porcelain teapot",
     "a wooden toy train",
     "an open jewellery box",
     "a jar of honey",
@@ -104,7 +104,7 @@ BANK: Final[tuple[str, ...]] = (
     "a garden gnome",
     "a wheel of cheese",
     "a microscope",
-    "a bottle of red wine",
+    "a bottle of wine",
     "a ball of yarn",
     "a surfboard",
     # animals and plants
@@ -147,7 +147,7 @@ BANK: Final[tuple[str, ...]] = (
     "a coral reef",
     "an ancient pyramid",
     "a bamboo forest",
-    "a theatre stage with red curtains",
+    "a theatre stage with curtains",
     "a greenhouse full of orchids",
     "a geyser",
     "an iceberg",
@@ -173,7 +173,7 @@ BANK: Final[tuple[str, ...]] = (
     "a choir singing carols",
     "a rower on a river",
     "a juggler with torches in a circus",
-    "a fencer in a white mask",
+    "a fencer lunging",
     "a swimmer doing the butterfly stroke",
     "a mountaineer on a glacier",
     "a scientist pouring a liquid",
@@ -182,7 +182,7 @@ BANK: Final[tuple[str, ...]] = (
     "a child flying a kite",
     "a blacksmith at the anvil",
     "a barista making latte art",
-    "a clown with a red nose",
+    "a clown with a big nose",
     "a tennis player serving",
     "a magician with a rabbit",
     # happenings
@@ -203,5 +203,6 @@ BANK: Final[tuple[str, ...]] = (
 )
 """Texts of the kinds that people search for, about what no surveillance camera shows.
 
-No subject comes up more than twice, so that a video of one of them costs its query no match.
+No subject comes up more than twice, so that a video of one of them costs its query no match; no
+colour does, since colours are searched for in any video.
 """
