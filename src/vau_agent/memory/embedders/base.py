@@ -1,10 +1,12 @@
 """What an embedder gives: pictures and words as vectors of one space."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+Precision = Literal["fp32", "int8"]
 
 Vectors = NDArray[np.float32]
 """Items x `dim`; every row has length 1."""

@@ -1,0 +1,95 @@
+"""Running an ONNX graph over many rows: in batches, with a bounded number of threads."""
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vau_agent.errors import MissingDependencyError, ModelError
+
+MAX_THREADS: Final = 4
+"""More gain little on graphs of this size, and take processors from decoding."""
+
+Arrays = Mapping[str, NDArray[Any]]
+"""Inputs by name; all have the same number of rows."""
+
+
+def default_threads() -> int:
+    """Give the threads a graph is run with: as many as this machine has, four at most."""
+    return min(MAX_THREADS, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OnnxGraph:
+    """A graph with one output, whose rows belong to the rows of its inputs.
+
+    Opening is cheap: weights are read at first use. It may be used from several threads.
+    """
+
+    name: str
+    """What an error calls it."""
+    read: Callable[[], bytes]
+    """Gives the graph's file; asked once."""
+    batch: int
+    """Rows computed at once."""
+    threads: int = field(default_factory=default_threads)
+    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def run(self, inputs: Arrays) -> NDArray[np.float32]:
+        """Compute all rows, `batch` at a time.
+
+        Raises:
+            ModelError: The graph's file is unusable.
+            MissingDependencyError: ONNX Runtime is not installed.
+        """
+        (rows,) = {len(array) for array in inputs.values()}
+        starts = range(0, max(rows, 1), self.batch)
+        parts = [self._run_batch(inputs, slice(start, start + self.batch)) for start in starts]
+        return np.concatenate(parts)
+
+    def _run_batch(self, inputs: Arrays, rows: slice) -> NDArray[np.float32]:
+        part = {name: array[rows] for name, array in inputs.items()}
+        (output,) = self._session().run(None, part)
+        result: NDArray[np.float32] = np.asarray(output, dtype=np.float32)
+        return result
+
+    def _session(self) -> Any:  # noqa: ANN401 - ONNX Runtime has no types
+        with self._opening:
+            return self._opened
+
+    @functools.cached_property
+    def _opened(self) -> Any:  # noqa: ANN401
+        try:
+            import onnxruntime
+            from onnxruntime.capi import onnxruntime_pybind11_state as failures
+        except ModuleNotFoundError as error:
+            raise MissingDependencyError(
+                f"{self.name} needs {error.name!r}; install it with: pip install 'vau-agent[local]'"
+            ) from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # a thread that spins for more work takes the processor from whoever decodes
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        unusable = (
+            failures.Fail,
+            failures.InvalidGraph,
+            failures.InvalidProtobuf,
+            failures.NotImplemented,
+            failures.RuntimeException,
+        )
+        try:
+            return onnxruntime.InferenceSession(
+                self.read(), options, providers=["CPUExecutionProvider"]
+            )
+        except unusable as error:  # they have no common base
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(
+                f"{self.name} cannot be opened: {reason[:200]}; pull the model again"
+            ) from error
