@@ -1,22 +1,26 @@
 import json
+import math
 from itertools import pairwise
 
 import pytest
 
-from vau_agent.agent.backends.base import Completion, GenerationSettings
+from vau_agent.agent.backends.base import Completion, GenerationSettings, TokenChoice
 from vau_agent.agent.backends.scripted import ScriptedBackend
+from vau_agent.agent.calibration import Calibration
 from vau_agent.agent.conversation import Conversation, EvidencePart, FramePart
+from vau_agent.agent.objects import response_schema
 from vau_agent.agent.parsing import render_reasoning, render_verification
-from vau_agent.agent.policy import MAX_QUOTED_CHARS, Policy
-from vau_agent.errors import GenerationError, ParseError
+from vau_agent.agent.policy import LENIENT, MAX_QUOTED_CHARS, Policy
+from vau_agent.errors import ContextOverflowError, GenerationError, ParseError, VauAgentError
 from vau_agent.results import ModelCard
-from vau_agent.schemas import Claim, Evidence, Segment, ToolCall, ToolResult
+from vau_agent.schemas import Claim, Evidence, Reasoning, Segment, ToolCall, ToolResult
 from vau_agent.testing import (
     ImaginedVideo,
     abstain,
     anomalous,
     candidate,
     doubt,
+    inconclusive,
     normal,
     scripted_backend,
     scripted_policy,
@@ -171,13 +175,28 @@ def test_a_hundred_kilobytes_of_answer_do_not_come_back_whole(video: ImaginedVid
     assert len(turn.conversation.model_dump_json()) < 40_000
 
 
-@pytest.mark.parametrize("glue", ["[30.0, 41.0]", "[NaN, 3.0]", "[28.0, 16.0]"])
-def test_times_outside_the_evidence_are_refused(video: ImaginedVideo, glue: str) -> None:
+@pytest.mark.parametrize(
+    ("glue", "read"),
+    [
+        ("[30.0, 41.0]", Segment(start=30, end=40)),
+        ("[28.0, 16.0]", Segment(start=16, end=28)),
+        ("[NaN, 3.0]", None),
+        ("[50.0, 60.0]", None),
+    ],
+)
+def test_impossible_times_are_complained_about_then_mended_or_given_up(
+    video: ImaginedVideo, glue: str, read: Segment | None
+) -> None:
     text = render_reasoning(FIRST).replace("[16, 28]", glue).replace("[16.0, 28.0]", glue)
-    policy = Policy(backend=ScriptedBackend([text, text]), run_id="r")
+    backend = ScriptedBackend([text, text])
 
-    with pytest.raises(ParseError, match="glue"):
-        policy.initial_reason(video.triage())
+    turn = Policy(backend=backend, run_id="r").initial_reason(video.triage())
+
+    assert "glue" in backend.requests[1].messages[-1].text
+    assert turn.salvaged
+    assert turn.value.verdict.segment == read
+    assert turn.value.verdict.label == ("anomalous" if read else "inconclusive")
+    assert turn.value.claims == FIRST.claims
 
 
 def test_a_revision_may_use_time_that_a_look_added() -> None:
@@ -212,6 +231,187 @@ def test_the_conversation_survives_being_saved(video: ImaginedVideo) -> None:
 
     assert loaded == saved
     assert loaded.digest == saved.digest
+
+
+class Telling:
+    """Gives completions as they are, and keeps what it was asked with."""
+
+    name = "telling"
+    card = ModelCard(id="telling")
+
+    def __init__(self, *script: Completion | VauAgentError) -> None:
+        self.script = list(script)
+        self.asked: list[tuple[Conversation, GenerationSettings]] = []
+
+    def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
+        self.asked.append((conversation, settings))
+        said = self.script.pop(0)
+        if isinstance(said, VauAgentError):
+            raise said
+        return said
+
+
+def test_only_the_repair_is_held_to_a_schema(video: ImaginedVideo) -> None:
+    written = '{"think": "Quiet. [f1]", "answer": "normal"}'
+    backend = Telling(Completion(text="Well."), Completion(text=written))
+
+    turn = Policy(backend=backend, run_id="r").initial_reason(video.triage())
+
+    assert [settings.response_schema for _, settings in backend.asked] == [
+        None,
+        response_schema("initial_reason"),
+    ]
+    assert "`think`" in backend.asked[1][0].messages[-1].text
+    assert turn.value.verdict.label == "normal"
+    assert not turn.salvaged
+
+
+def test_a_completion_cut_by_length_is_told_so(video: ImaginedVideo) -> None:
+    cut = Completion(text="<think>Two men", finish_reason="length")
+    backend = Telling(cut, Completion(text=render_reasoning(FIRST)))
+
+    Policy(backend=backend, run_id="r").initial_reason(video.triage())
+
+    complaint = backend.asked[1][0].messages[-1].text
+    assert "<think> is never closed" in complaint
+    assert f"cut off at {GenerationSettings().max_new_tokens} tokens" in complaint
+
+
+def test_the_better_of_two_unreadable_completions_is_read_leniently(video: ImaginedVideo) -> None:
+    first = "Sure! " + render_reasoning(FIRST)
+    backend = ScriptedBackend([first, "I have said it already."])
+
+    turn = Policy(backend=backend, run_id="r").initial_reason(video.triage())
+
+    assert turn.salvaged
+    assert turn.value == FIRST
+    assert turn.remarks == (LENIENT,)
+    assert turn.completion.text == first
+    assert turn.conversation.messages[-1].text == "I have said it already."
+
+
+def test_without_room_to_complain_the_first_completion_has_to_do(video: ImaginedVideo) -> None:
+    first = "Sure! " + render_reasoning(FIRST)
+    backend = Telling(Completion(text=first), ContextOverflowError("full"))
+
+    turn = Policy(backend=backend, run_id="r").initial_reason(video.triage())
+
+    assert turn.salvaged
+    assert turn.value == FIRST
+    assert turn.conversation.messages[-1].text == first
+
+
+def test_what_was_read_as_written_has_no_remarks(video: ImaginedVideo) -> None:
+    turn = scripted_policy(initial=FIRST).initial_reason(video.triage())
+
+    assert not turn.salvaged
+    assert turn.remarks == ()
+
+
+CALIBRATION = Calibration(policy="telling", slope=1, shift=-1, examples=40, fitted_on="drawn")
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "token", "calibration", "confidence", "source"),
+    [
+        (FIRST, TokenChoice(token="fight", logprob=math.log(0.7)), None, 1.0, "token"),
+        (
+            FIRST,
+            TokenChoice(
+                token="fight",
+                logprob=math.log(0.6),
+                alternatives={"fight": math.log(0.6), "normal": math.log(0.4)},
+            ),
+            None,
+            0.6,
+            "token",
+        ),
+        (
+            FIRST,
+            TokenChoice(
+                token="fight", logprob=math.log(0.2), alternatives={"normal": math.log(0.6)}
+            ),
+            None,
+            0.25,
+            "token",
+        ),
+        (
+            normal(),
+            TokenChoice(
+                token="normal", logprob=math.log(0.6), alternatives={"fire": math.log(0.4)}
+            ),
+            None,
+            0.6,
+            "token",
+        ),
+        (
+            normal(),
+            TokenChoice(
+                token="normal", logprob=math.log(0.5), alternatives={"fire": math.log(0.5)}
+            ),
+            CALIBRATION,
+            0.7311,
+            "calibrated",
+        ),
+        (FIRST, TokenChoice(token="fight", logprob=math.log(0.1)), CALIBRATION, 0.8, "written"),
+        (FIRST, None, CALIBRATION, 0.8, "written"),
+        (
+            inconclusive("too dark"),
+            TokenChoice(token="fire", logprob=math.log(0.9)),
+            None,
+            None,
+            "written",
+        ),
+    ],
+)
+def test_confidence_comes_from_the_verdicts_token_where_it_tells(
+    video: ImaginedVideo,
+    reasoning: Reasoning,
+    token: TokenChoice | None,
+    calibration: Calibration | None,
+    confidence: float | None,
+    source: str,
+) -> None:
+    backend = Telling(Completion(text=render_reasoning(reasoning), verdict_token=token))
+    policy = Policy(backend=backend, run_id="r", calibration=calibration)
+
+    verdict = policy.initial_reason(video.triage()).value.verdict
+
+    assert verdict.confidence == (None if confidence is None else pytest.approx(confidence))
+    assert verdict.confidence_from == source
+    assert verdict.label == reasoning.verdict.label
+
+
+def test_a_second_opinion_is_scored_too_and_an_abstention_has_no_score(
+    video: ImaginedVideo,
+) -> None:
+    sure = TokenChoice(token="fight", logprob=math.log(0.9))
+    opinion = render_verification(second_opinion(FIRST))
+    for text, source in ((opinion, "token"), (render_verification(abstain()), None)):
+        backend = Telling(Completion(text=text, verdict_token=sure))
+        verdict = Policy(backend=backend, run_id="r").verify([video.triage()]).value.verdict
+        assert (verdict.confidence_from if verdict else None) == source
+
+
+def test_a_salvaged_verdict_keeps_its_written_number(video: ImaginedVideo) -> None:
+    text = "Sure! " + render_reasoning(FIRST)
+    completion = Completion(text=text, verdict_token=TokenChoice(token="fight", logprob=-0.1))
+    backend = Telling(completion, completion)
+
+    verdict = Policy(backend=backend, run_id="r").initial_reason(video.triage()).value.verdict
+
+    assert verdict.confidence_from == "written"
+    assert verdict.confidence == FIRST.verdict.confidence
+
+
+def test_half_a_character_does_not_stop_a_run(video: ImaginedVideo) -> None:
+    text = render_reasoning(FIRST).replace("there is", "there \ud800 is")
+    backend = Telling(Completion(text=text))
+
+    turn = Policy(backend=backend, run_id="r").initial_reason(video.triage())
+
+    assert turn.value.verdict == FIRST.verdict
+    assert turn.conversation.digest
 
 
 def test_a_failing_backend_is_not_asked_twice(video: ImaginedVideo) -> None:

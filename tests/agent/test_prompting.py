@@ -13,7 +13,7 @@ VALUES: dict[PromptName, dict[str, str]] = {
     "verify": {"start": "0.00", "end": "9.00"},
     "revise": {},
     "answer": {},
-    "repair": {"complaint": "<glue> holds '$start'"},
+    "repair": {"complaint": "<glue> holds '$start'", "fields": "`answer` (text)"},
 }
 
 

@@ -9,14 +9,17 @@ A completion is a row of blocks, with nothing but white space between them. What
                             <confidence>…</confidence><glue>[s, e]</glue>
     answer                  <answer>text with citations</answer>
 
+A completion may also be exactly one JSON object that says the same (see `objects`): it is read into
+the bodies of these blocks first. `to_*` is what blocks mean, however they were written.
+
 `A` is `normal`, a category, or `inconclusive: why`. Confidence is optional. `[-1.0, -1.0]` means no
 segment. The three stages of one window, without confidence and request, are its `Trajectory`.
 """
 
 import json
 import re
-from collections.abc import Sequence
-from typing import Final, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -30,6 +33,17 @@ from vau_agent.agent.blocks import (
     split_blocks,
 )
 from vau_agent.agent.claims import escape, render_claims, split_claims, unescape
+from vau_agent.agent.objects import (
+    AnswerObject,
+    ReasoningObject,
+    ReflectionObject,
+    VerificationObject,
+    WireObject,
+    explain,
+    is_object,
+    load_json,
+    read_object,
+)
 from vau_agent.errors import ParseError
 from vau_agent.schemas import (
     CATEGORIES,
@@ -42,7 +56,7 @@ from vau_agent.schemas import (
     Verification,
 )
 
-_ALIASES: Final = {
+ALIASES: Final = {
     "car accident": "road accident",
     "falling": "fall",
     "fight": "fighting",
@@ -86,11 +100,9 @@ def parse_reasoning(completion: str, *, limits: Segment | None = None) -> Reason
     Raises:
         ParseError: The format is not followed, or the verdict contradicts itself.
     """
-    blocks = read_blocks(completion, required=("think", "answer"), optional=("confidence", "glue"))
-    return Reasoning(
-        claims=_claims(completion, blocks["think"]),
-        verdict=_verdict(completion, blocks, limits),
-    )
+    required, optional = ("think", "answer"), ("confidence", "glue")
+    blocks = _blocks(completion, ReasoningObject, required=required, optional=optional)
+    return to_reasoning(completion, blocks, limits)
 
 
 def parse_verification(completion: str, *, limits: Segment | None = None) -> Verification:
@@ -99,13 +111,9 @@ def parse_verification(completion: str, *, limits: Segment | None = None) -> Ver
     Raises:
         ParseError: The format is not followed, or the verdict contradicts itself.
     """
-    optional = ("confidence", "glue")
-    blocks = read_blocks(completion, required=("verification", "answer"), optional=optional)
-    abstains = blocks["answer"].partition(":")[0].strip().lower() == "abstain"
-    return Verification(
-        text=unescape(blocks["verification"]),
-        verdict=None if abstains else _verdict(completion, blocks, limits),
-    )
+    required, optional = ("verification", "answer"), ("confidence", "glue")
+    blocks = _blocks(completion, VerificationObject, required=required, optional=optional)
+    return to_verification(completion, blocks, limits)
 
 
 def parse_reflection(completion: str) -> Reflection:
@@ -114,19 +122,8 @@ def parse_reflection(completion: str) -> Reflection:
     Raises:
         ParseError: A block is missing or the request is not a valid one.
     """
-    blocks = read_blocks(completion, required=("reflection", "request"))
-    try:
-        request = json.loads(blocks["request"], parse_constant=_refuse_constant)
-        if not isinstance(request, dict) or "text" in request:
-            raise ValueError("a request is an object with accept, doubts, queries and calls")
-        return Reflection.model_validate({**request, "text": unescape(blocks["reflection"])})
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        message = f"bad <request>: {place}: {first['msg']}"
-        raise ParseError(message, completion=completion) from error
-    except (ValueError, RecursionError) as error:
-        raise ParseError(f"bad <request>: {error}", completion=completion) from error
+    blocks = _blocks(completion, ReflectionObject, required=("reflection", "request"))
+    return to_reflection(completion, blocks)
 
 
 def parse_answer(completion: str) -> tuple[Claim, ...]:
@@ -135,7 +132,62 @@ def parse_answer(completion: str) -> tuple[Claim, ...]:
     Raises:
         ParseError: There is no answer block, or it says nothing.
     """
-    return _claims(completion, read_blocks(completion, required=("answer",))["answer"])
+    return to_answer(completion, _blocks(completion, AnswerObject, required=("answer",)))
+
+
+def to_reasoning(
+    completion: str, blocks: Mapping[str, str], limits: Segment | None = None
+) -> Reasoning:
+    """Give the reasoning that blocks hold; without `think` it has no claims.
+
+    Raises:
+        ParseError: A body says nothing that can be read, or the verdict contradicts itself.
+    """
+    return Reasoning(
+        claims=_claims(completion, blocks["think"]) if "think" in blocks else (),
+        verdict=_verdict(completion, blocks, limits),
+    )
+
+
+def to_verification(
+    completion: str, blocks: Mapping[str, str], limits: Segment | None = None
+) -> Verification:
+    """Give the second opinion that blocks hold.
+
+    Raises:
+        ParseError: The verdict cannot be read, or contradicts itself.
+    """
+    abstains = blocks["answer"].partition(":")[0].strip().lower() == "abstain"
+    return Verification(
+        text=unescape(blocks["verification"]),
+        verdict=None if abstains else _verdict(completion, blocks, limits),
+    )
+
+
+def to_reflection(completion: str, blocks: Mapping[str, str]) -> Reflection:
+    """Give the reflection that blocks hold.
+
+    Raises:
+        ParseError: The request is not a valid one.
+    """
+    try:
+        request = load_json(blocks["request"])
+        if not isinstance(request, dict) or "text" in request:
+            raise ValueError("a request is an object with accept, doubts, queries and calls")
+        return Reflection.model_validate({**request, "text": unescape(blocks["reflection"])})
+    except ValidationError as error:
+        raise ParseError(f"bad <request>: {explain(error)}", completion=completion) from error
+    except ValueError as error:
+        raise ParseError(f"bad <request>: {error}", completion=completion) from error
+
+
+def to_answer(completion: str, blocks: Mapping[str, str]) -> tuple[Claim, ...]:
+    """Give the claims that an answer makes.
+
+    Raises:
+        ParseError: It says nothing.
+    """
+    return _claims(completion, blocks["answer"])
 
 
 def parse_trajectory(text: str) -> Trajectory:
@@ -170,8 +222,8 @@ def parse_category(text: str) -> str | None:
     for spelling in (name, name.removesuffix("s"), name.removesuffix(" event")):
         if spelling in CATEGORIES:
             return spelling
-        if spelling in _ALIASES:
-            return _ALIASES[spelling]
+        if spelling in ALIASES:
+            return ALIASES[spelling]
     return None
 
 
@@ -220,6 +272,18 @@ def build_trajectory(first: Reasoning, reflection: Reflection, revised: Reasonin
     )
 
 
+def _blocks(
+    completion: str,
+    kind: type[WireObject],
+    *,
+    required: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+) -> dict[str, str]:
+    if is_object(completion):
+        return read_object(completion, kind)
+    return read_blocks(completion, required=required, optional=optional)
+
+
 def _claims(completion: str, body: str) -> tuple[Claim, ...]:
     claims = split_claims(body)
     if not claims:
@@ -227,7 +291,7 @@ def _claims(completion: str, body: str) -> tuple[Claim, ...]:
     return claims
 
 
-def _verdict(completion: str, blocks: dict[str, str], limits: Segment | None) -> Verdict:
+def _verdict(completion: str, blocks: Mapping[str, str], limits: Segment | None) -> Verdict:
     answer = unescape(blocks["answer"])
     segment = parse_segment(completion, blocks["glue"], limits) if "glue" in blocks else None
     confidence = _confidence(completion, blocks["confidence"]) if "confidence" in blocks else None
@@ -257,10 +321,6 @@ def _confidence(completion: str, body: str) -> float:
         message = f"<confidence> holds {shorten(body)!r}, not a number from 0 to 1"
         raise ParseError(message, completion=completion)
     return float(body)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
 
 
 def _attempt(completion: str, blocks: Sequence[Block]) -> Attempt:

@@ -1,15 +1,17 @@
 """The policy: typed calls over an append-only conversation.
 
 Each call appends its task, asks the backend, reads the completion, and gives value and conversation
-back; a completion that cannot be read is complained about once. Holds no state: what a call knows
-is in the conversation, so a run can be taken up anywhere.
+back. A completion that cannot be read is complained about once; what cannot be read then either is
+read leniently (`salvage`). Holds no state: what a call knows is in the conversation, so a run can
+be taken up anywhere.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
 from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings
+from vau_agent.agent.calibration import Calibration, anomaly_probability, score_verdict
 from vau_agent.agent.conversation import (
     Conversation,
     EvidencePart,
@@ -20,6 +22,7 @@ from vau_agent.agent.conversation import (
 )
 from vau_agent.agent.evidence import evidence_fence, quote_data, render_evidence
 from vau_agent.agent.looks import render_example, render_looks
+from vau_agent.agent.objects import describe_fields, response_schema
 from vau_agent.agent.parsing import (
     parse_answer,
     parse_reasoning,
@@ -28,7 +31,14 @@ from vau_agent.agent.parsing import (
     render_verification,
 )
 from vau_agent.agent.prompting import load_prompt
-from vau_agent.errors import ParseError
+from vau_agent.agent.salvage import (
+    Salvage,
+    salvage_answer,
+    salvage_reasoning,
+    salvage_reflection,
+    salvage_verification,
+)
+from vau_agent.errors import ContextOverflowError, ParseError
 from vau_agent.schemas import (
     CATEGORIES,
     Claim,
@@ -44,7 +54,11 @@ from vau_agent.schemas import (
 MAX_QUOTED_CHARS: Final = 4_000
 """How much of an unreadable completion stays in the conversation when it is asked for again."""
 
+LENIENT: Final = "The policy did not follow its format, and was read leniently."
+"""First remark of a turn that was salvaged."""
+
 T = TypeVar("T")
+J = TypeVar("J", Reasoning, Verification)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +67,9 @@ class Turn(Generic[T]):
 
     value: T
     conversation: Conversation
-    """Up to and with the completion; the next turn is appended to it."""
+    """Up to and with the latest completion; the next turn is appended to it."""
     completion: Completion
+    """The one that the value was read from."""
     salvaged: bool = False
     """Whether the value was read leniently, from a completion that does not follow its format."""
     remarks: tuple[str, ...] = ()
@@ -65,8 +80,8 @@ class Turn(Generic[T]):
 class Policy:
     """Asks one backend, stage by stage.
 
-    Every method raises `ParseError` when the second completion cannot be read either, and passes on
-    the backend's `GenerationError` and `ContextOverflowError`.
+    Every method raises `ParseError` when neither of two completions can be read, even leniently,
+    and passes on the backend's `GenerationError` and `ContextOverflowError`.
     """
 
     backend: Backend
@@ -78,6 +93,8 @@ class Policy:
     tools: tuple[str, ...] = ()
     """One line a tool that a reflection may ask for: its name in backticks, what it takes, what it
     brings."""
+    calibration: Calibration | None = None
+    """Turns the probability of a verdict's token into how often such a verdict is right."""
 
     def initial_reason(self, evidence: Evidence) -> Turn[Reasoning]:
         """Judge a window: opens its conversation."""
@@ -85,7 +102,8 @@ class Policy:
         task = load_prompt("initial_reason").render(**_span(window))
         parts = (*self._evidence_parts((evidence,), shown=()), TextPart(text=task))
         conversation = _append(self._open(), "initial_reason", parts)
-        return self._ask(conversation, lambda text: parse_reasoning(text, limits=window))
+        turn = self._ask(conversation, _reading_reasoning(window))
+        return replace(turn, value=self._score(turn.value, turn))
 
     def self_reflect(self, conversation: Conversation) -> Turn[Reflection]:
         """Judge the reasoning that the conversation ends with, and ask for looks."""
@@ -94,7 +112,7 @@ class Policy:
             example=render_example(self.tools),
         )
         asked = _append(conversation, "self_reflect", (TextPart(text=task),))
-        return self._ask(asked, parse_reflection)
+        return self._ask(asked, _Reading(parse=parse_reflection, salvage=salvage_reflection))
 
     def verify(self, evidence: Sequence[Evidence]) -> Turn[Verification]:
         """Judge retrieved evidence without any earlier answer, in a conversation of its own.
@@ -106,7 +124,12 @@ class Policy:
         task = load_prompt("verify").render(**_span(span))
         parts = (*self._evidence_parts(evidence, shown=()), TextPart(text=task))
         conversation = _append(self._open(), "verify", parts)
-        return self._ask(conversation, lambda text: parse_verification(text, limits=span))
+        reading = _Reading(
+            parse=lambda text: parse_verification(text, limits=span),
+            salvage=lambda texts: salvage_verification(texts, limits=span),
+        )
+        turn = self._ask(conversation, reading)
+        return replace(turn, value=self._score(turn.value, turn, may_abstain=True))
 
     def revise(
         self,
@@ -126,8 +149,8 @@ class Policy:
             parts.append(TextPart(text=render_verification(verification)))
         parts.append(TextPart(text=load_prompt("revise").render()))
         asked = _append(conversation, "revise", tuple(parts))
-        limits = _hull(asked.evidence)
-        return self._ask(asked, lambda text: parse_reasoning(text, limits=limits))
+        turn = self._ask(asked, _reading_reasoning(_hull(asked.evidence)))
+        return replace(turn, value=self._score(turn.value, turn))
 
     def answer(
         self, conversation: Conversation, question: str, evidence: Sequence[Evidence] = ()
@@ -142,7 +165,8 @@ class Policy:
             TextPart(text=task),
             TextPart(text=question),
         )
-        return self._ask(_append(conversation, "answer", parts), parse_answer)
+        asked = _append(conversation, "answer", parts)
+        return self._ask(asked, _Reading(parse=parse_answer, salvage=salvage_answer))
 
     def _open(self) -> Conversation:
         text = load_prompt("system").render(
@@ -167,28 +191,97 @@ class Policy:
         )
         return (*tables, *(FramePart(frame=frame) for frame in new))
 
-    def _ask(self, conversation: Conversation, parse: Callable[[str], T]) -> Turn[T]:
-        completion = self.backend.generate(conversation, self.generation)
+    def _ask(self, conversation: Conversation, reading: "_Reading[T]") -> Turn[T]:
+        first = self.backend.generate(conversation, self.generation)
         try:
-            return _turn(conversation, completion, parse(completion.text))
+            value = reading.parse(first.text)
         except ParseError as error:
-            complaint = load_prompt("repair").render(complaint=str(error))
-        stage = conversation.stage
-        quoted = Message(
-            role="assistant",
-            parts=(TextPart(text=completion.text[:MAX_QUOTED_CHARS]),),
-            stage=stage,
+            return self._ask_again(conversation, first, error, reading)
+        return Turn(
+            value=value, conversation=_with_completion(conversation, first), completion=first
         )
-        asked = _append(conversation.with_message(quoted), stage, (TextPart(text=complaint),))
-        second = self.backend.generate(asked, self.generation)
-        return _turn(asked, second, parse(second.text))
+
+    def _ask_again(
+        self,
+        conversation: Conversation,
+        first: Completion,
+        error: ParseError,
+        reading: "_Reading[T]",
+    ) -> Turn[T]:
+        """Complain about the first completion; read leniently what cannot be read then either."""
+        stage = conversation.stage
+        complaint = load_prompt("repair").render(
+            complaint=self._complaint(first, error), fields=describe_fields(stage)
+        )
+        quoted = _with_completion(conversation, first, limit=MAX_QUOTED_CHARS)
+        asked = _append(quoted, stage, (TextPart(text=complaint),))
+        schema = {"response_schema": response_schema(stage)}
+        try:
+            second = self.backend.generate(asked, self.generation.model_copy(update=schema))
+        except ContextOverflowError:  # no room to complain in: what there is has to do
+            return _salvaged(quoted, (first,), reading)
+        try:
+            value = reading.parse(second.text)
+        except ParseError:
+            answered = _with_completion(asked, second, limit=MAX_QUOTED_CHARS)
+            return _salvaged(answered, (second, first), reading)
+        return Turn(value=value, conversation=_with_completion(asked, second), completion=second)
+
+    def _complaint(self, completion: Completion, error: ParseError) -> str:
+        if completion.finish_reason != "length":
+            return str(error)
+        limit = self.generation.max_new_tokens
+        return f"{error}; it was cut off at {limit} tokens, so write less"
+
+    def _score(self, value: J, turn: Turn[J], *, may_abstain: bool = False) -> J:
+        """Take the verdict's confidence from its token, where the backend tells probabilities.
+
+        Not when the value was salvaged: which token began the answer is not known then.
+        """
+        choice = turn.completion.verdict_token
+        if choice is None or turn.salvaged or value.verdict is None:
+            return value
+        probability = anomaly_probability(choice, may_abstain=may_abstain)
+        if probability is None:
+            return value
+        scored = score_verdict(value.verdict, probability, self.calibration)
+        return value.model_copy(update={"verdict": scored})
 
 
-def _turn(conversation: Conversation, completion: Completion, value: T) -> Turn[T]:
-    message = Message(
-        role="assistant", parts=(TextPart(text=completion.text),), stage=conversation.stage
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reading(Generic[T]):
+    """How a stage's completion is read: as its format says, and leniently."""
+
+    parse: Callable[[str], T]
+    salvage: Callable[[Sequence[str]], Salvage[T]]
+
+
+def _reading_reasoning(limits: Segment) -> _Reading[Reasoning]:
+    return _Reading(
+        parse=lambda text: parse_reasoning(text, limits=limits),
+        salvage=lambda texts: salvage_reasoning(texts, limits=limits),
     )
-    return Turn(value=value, conversation=conversation.with_message(message), completion=completion)
+
+
+def _salvaged(
+    conversation: Conversation, completions: Sequence[Completion], reading: _Reading[T]
+) -> Turn[T]:
+    salvage = reading.salvage([completion.text for completion in completions])
+    return Turn(
+        value=salvage.value,
+        conversation=conversation,
+        completion=next(one for one in completions if one.text == salvage.completion),
+        salvaged=True,
+        remarks=(LENIENT, *salvage.remarks),
+    )
+
+
+def _with_completion(
+    conversation: Conversation, completion: Completion, *, limit: int | None = None
+) -> Conversation:
+    part = TextPart(text=completion.text[:limit])
+    message = Message(role="assistant", parts=(part,), stage=conversation.stage)
+    return conversation.with_message(message)
 
 
 def _append(conversation: Conversation, stage: Stage, parts: tuple[Part, ...]) -> Conversation:

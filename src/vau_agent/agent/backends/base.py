@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from vau_agent.agent.conversation import Conversation
 from vau_agent.errors import GenerationError
@@ -63,6 +63,12 @@ class Completion(Value):
     """Of each token of the text, where the backend tells them."""
     verdict_token: TokenChoice | None = None
     """The first token after `<answer>`, where the backend tells probabilities."""
+
+    @field_validator("text", "reasoning")
+    @classmethod
+    def _replace_half_characters(cls, text: str | None) -> str | None:
+        """Servers can spell half a character, which nothing can be written with."""
+        return text if text is None else text.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
