@@ -39,6 +39,12 @@ def _scripted(model: str, context: BackendContext) -> Backend:
     return ScriptedBackend.from_file(Path(model))
 
 
+def _transformers(model: str, context: BackendContext) -> Backend:
+    from vau_agent.agent.backends.transformers.opening import open_transformers
+
+    return open_transformers(model, context)
+
+
 def _vllm(model: str, context: BackendContext) -> Backend:
     from vau_agent.agent.backends.vllm import open_vllm
 
@@ -55,6 +61,13 @@ BACKENDS: Final[Mapping[str, Opener]] = {
     "rules": _rules,
     "openai": _openai,
     "scripted": _scripted,
+    "transformers": _transformers,
     "vllm": _vllm,
 }
-POLICY_FORMS: Final = ("rules", "openai:MODEL@URL", "vllm:MODEL", "scripted:FILE")
+POLICY_FORMS: Final = (
+    "rules",
+    "openai:MODEL@URL",
+    "transformers:MODEL",
+    "vllm:MODEL",
+    "scripted:FILE",
+)

@@ -1,0 +1,1 @@
+"""Runs any image-text-to-text model of Hugging Face's library in this process."""
