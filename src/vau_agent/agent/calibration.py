@@ -15,7 +15,6 @@ from typing import Final, Literal
 from pydantic import Field, ValidationError
 
 from vau_agent.agent.backends.base import TokenChoice
-from vau_agent.agent.parsing import ALIASES
 from vau_agent.errors import MissingDependencyError, SettingsError
 from vau_agent.schemas import CATEGORIES, Score, Value, Verdict
 
@@ -30,13 +29,13 @@ MIN_OF_EACH: Final = 5
 _Kind = Literal["normal", "anomalous", "inconclusive", "abstain"]
 _WORDS: Final[tuple[tuple[str, _Kind], ...]] = (
     ("normal", "normal"),
-    *((re.sub("[^a-z]", "", name), "anomalous") for name in (*CATEGORIES, *ALIASES)),
+    *((re.sub("[^a-z]", "", name), "anomalous") for name in CATEGORIES),
     ("anomalous", "anomalous"),
     ("anomaly", "anomalous"),
     ("inconclusive", "inconclusive"),
     ("abstain", "abstain"),
 )
-_BEGINNING: Final = re.compile(r"[\s\u0120\u010a\u2581\"'*`]*([a-z][a-z _-]*)")
+_BEGINNING: Final = re.compile(r"[\s\u0120\u010a\u2581\"'*`]*([a-z][a-z _-]*)", re.IGNORECASE)
 """Letters of a token, behind the marks by which tokenizers write a space or a new line."""
 _EDGE: Final = 1e-6
 """Probabilities are kept this far from 0 and 1, where the logit ends."""
@@ -180,10 +179,10 @@ def load_calibration(folder: Path, policy: str) -> Calibration | None:
 
 def _kind(token: str, *, may_abstain: bool) -> _Kind | None:
     """Tell which kind of answer a token begins; `None` when it is none or several."""
-    match = _BEGINNING.match(token.lower())
+    match = _BEGINNING.match(token)
     if match is None:
         return None
-    letters = re.sub("[^a-z]", "", match[1])
+    letters = re.sub("[^a-z]", "", match[1].lower())
     kinds = {
         kind
         for word, kind in _WORDS

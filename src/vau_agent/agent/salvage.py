@@ -311,9 +311,14 @@ def _answer(mended: _Mended, parts: Fragments) -> tuple[Claim, ...]:
     if not bodies:
         found = [block for one in _objects(parts.stray) for block in object_sections(one)]
         bodies = tuple(dict.fromkeys(block.body for block in found if block.name == "answer"))
-    if not bodies and not parts.sections:
+    if not bodies and not parts.sections and any(_cites(text) for text in parts.stray):
         mended.remarks.append("The answer stands outside the format.")
         bodies = parts.stray
     if not bodies:
         raise ParseError("there is no answer", completion=mended.completion)
     return to_answer(mended.completion, {"answer": "\n\n".join(bodies)})
+
+
+def _cites(text: str) -> bool:
+    """Tell whether a text names frames: one that does not may be a refusal as well."""
+    return any(claim.frames for claim in split_claims(text))
