@@ -8,10 +8,10 @@ from vau_agent.tools.contrast import BANK, LEVEL, Contrast
 from vau_agent.tools.index_video import index_video
 
 
-def contrast_of(*readers: Painted) -> Contrast:
+def contrast_of(query: str, *readers: Painted) -> Contrast:
     embedder = ColourEmbedder()
     indexes = [index_video(one, embedder, RetrievalSettings(), TriageSettings()) for one in readers]
-    return Contrast.over(indexes, embedder.embed_texts(BANK))
+    return Contrast.over(indexes, embedder.embed_texts(BANK), embedder.embed_texts([query]))
 
 
 def test_no_two_texts_of_the_bank_are_equal() -> None:
@@ -19,55 +19,54 @@ def test_no_two_texts_of_the_bank_are_equal() -> None:
 
 
 def test_the_bank_is_large_enough_for_its_level() -> None:
-    assert 2 / (1 + len(BANK)) <= LEVEL
+    assert 1 / (1 + len(BANK)) <= LEVEL
 
 
 def test_what_fills_a_whole_video_is_a_match_though_nothing_stands_out() -> None:
-    contrast = contrast_of(Painted(duration_s=10, colours={0: "red"}))
-    embedder = ColourEmbedder()
-    query = embedder.embed_texts(["red"])
+    contrast = contrast_of("red", Painted(duration_s=10, colours={0: "red"}))
 
-    assert contrast.is_strong(query, 1.0)
-
-
-def test_what_stands_out_is_a_match_though_its_score_is_low() -> None:
-    bank = np.linspace(0.5, 0.6, len(BANK), dtype=np.float32)
-    contrast = Contrast(
-        centre=np.array([0, 1], dtype=np.float32),
-        closest=bank,
-        standing_out=np.zeros(len(BANK), dtype=np.float32),
-    )
-    never_near = np.array([[1, 0]], dtype=np.float32)
-
-    assert contrast.is_strong(never_near, 0.3)
-    assert not contrast.is_strong(never_near, 0.0)
+    assert contrast.is_strong(1.0)
+    assert not contrast.is_strong(0.0)
 
 
-@pytest.mark.parametrize(("beaten_by", "strong"), [(0, True), (2, True), (3, False)])
+def test_over_several_videos_what_stands_out_is_a_match_though_its_score_is_low() -> None:
+    bank = np.linspace(2.0, 3.0, len(BANK), dtype=np.float32)
+    contrast = Contrast(bank=bank, usual=0.1, spread=0.02)
+
+    assert contrast.is_strong(0.2)
+    assert not contrast.is_strong(0.12)
+
+
+def test_videos_that_all_show_the_same_have_nothing_that_stands_out() -> None:
+    readers = [Painted(duration_s=4, colours={0: "red"}, sha256=letter * 64) for letter in "ab"]
+
+    assert not contrast_of("red", *readers).is_strong(1.0)
+
+
+@pytest.mark.parametrize(("beaten_by", "strong"), [(0, True), (5, True), (6, False)])
 def test_the_level_holds_from_both_sides(beaten_by: int, strong: bool) -> None:
     scores = np.zeros(len(BANK), dtype=np.float32)
     scores[:beaten_by] = 0.9
-    contrast = Contrast(centre=np.zeros(2, dtype=np.float32), closest=scores, standing_out=scores)
-    query = np.array([[1, 0]], dtype=np.float32)
 
-    assert contrast.is_strong(query, 0.5) is strong
+    assert Contrast(bank=scores).is_strong(0.5) is strong
+
+
+@pytest.mark.parametrize(("ahead", "strong"), [(0.0, False), (0.0005, False), (0.01, True)])
+def test_a_lead_within_rounding_is_no_lead(ahead: float, strong: bool) -> None:
+    contrast = Contrast(bank=np.full(len(BANK), 0.5, dtype=np.float32))
+
+    assert contrast.is_strong(0.5 + ahead) is strong
 
 
 def test_queries_like_those_of_the_bank_pass_no_more_often_than_the_level() -> None:
     rng = np.random.default_rng(0)
-    passed = 0
     draws = 2000
+    passed = 0
     for _ in range(draws):
-        close, out = rng.normal(size=(2, len(BANK) + 1)).astype(np.float32)
-        contrast = Contrast(
-            centre=np.array([close[-1] - out[-1]], dtype=np.float32),
-            closest=close[:-1],
-            standing_out=out[:-1],
-        )
-        passed += contrast.is_strong(np.ones((1, 1), dtype=np.float32), float(close[-1]))
+        scores = rng.normal(size=len(BANK) + 1).astype(np.float32)
+        passed += Contrast(bank=scores[:-1]).is_strong(float(scores[-1]))
 
-    # both comparisons are independent here, which is the worst case of Bonferroni
-    assert passed / draws < LEVEL + 3 * (LEVEL * (1 - LEVEL) / draws) ** 0.5
+    assert 0 < passed / draws < LEVEL + 3 * (LEVEL * (1 - LEVEL) / draws) ** 0.5
 
 
 def test_every_video_counts_alike_whatever_its_length() -> None:
@@ -75,7 +74,7 @@ def test_every_video_counts_alike_whatever_its_length() -> None:
     colours = {float(at): ("blue", "yellow")[at % 2] for at in range(50)}
     long = Painted(duration_s=50, colours=colours, sha256="b" * 64)
 
-    centre = contrast_of(short, long).centre
+    contrast = contrast_of("red", short, long)
 
-    red = ColourEmbedder().embed_texts(["red"])[0]
-    assert centre @ red == pytest.approx(0.5, abs=1e-3)
+    assert contrast.usual == pytest.approx(0.5, abs=1e-3)
+    assert contrast.spread == pytest.approx(0.5, abs=1e-3)

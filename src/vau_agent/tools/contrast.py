@@ -7,11 +7,10 @@ than they have, its rank among them would be a matter of luck, each rank alike: 
 share `p` of them with probability `p`. So `LEVEL` is how often a query about nothing that is there
 may pass all the same, whatever the embedder, the video or the number of frames; nothing is fitted.
 
-Two things are compared, each at half the level (Bonferroni), for either may be what shows:
-
-* how close the best frame is: a video that burns from end to end matches "flames" everywhere;
-* how far the best frame stands out of what is usual in these videos: some texts are close to no
-  picture, some to all, and subtracting the mean takes that away.
+What is ranked depends on what there is to compare with. In one video it is how close the best frame
+is: a video that burns from end to end matches "flames" everywhere, and nothing in it stands out.
+Over several videos it is how far the best frame stands out of what the same text usually scores in
+them, in standard deviations: some texts are close to no picture, some to all, some vary little.
 """
 
 from collections.abc import Sequence
@@ -27,52 +26,56 @@ from vau_agent.memory.embedders.base import Vectors
 LEVEL: Final = 0.05
 """Share of queries about nothing in the video that may pass for a match."""
 
+_ROUNDING: Final = 1e-3
+"""Scores closer than this are equal: vectors are kept at half precision."""
+
 Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contrast:
-    """What unrelated texts reach in the videos that are searched."""
+    """What unrelated texts reach in the videos that are searched, and the query's own scale."""
 
-    centre: NDArray[np.float32]
-    """The mean vector of the videos, each counting alike."""
-    closest: Scores
-    """Best score of each unrelated text."""
-    standing_out: Scores
-    """The same, less its score at the centre."""
+    bank: Scores
+    """How high each unrelated text gets, on its own scale."""
+    usual: float = 0.0
+    """What the query usually scores; 0 in a single video."""
+    spread: float = 1.0
+    """By how much it varies; 1 in a single video."""
 
     @classmethod
-    def over(cls, indexes: Sequence[ClipIndex], bank: Vectors) -> "Contrast":
-        """Look the unrelated texts up; there is one index at least."""
+    def over(cls, indexes: Sequence[ClipIndex], bank: Vectors, query: Vectors) -> "Contrast":
+        """Look unrelated texts up, beside a query (1 x dim); there is one index at least."""
+        if len(indexes) == 1:
+            return cls(bank=best_scores(indexes[0], bank))
+        texts = np.concatenate([bank, query])
         centre = np.stack([index.centre for index in indexes]).mean(axis=0)
-        best = np.max([best_scores(index, bank) for index in indexes], axis=0)
-        return cls(centre=centre, closest=best, standing_out=best - bank @ centre)
+        usual = texts @ centre
+        best = np.full(len(texts), -np.inf, dtype=np.float32)
+        square = np.zeros(len(texts), dtype=np.float32)
+        for index in indexes:
+            scores = texts @ index.vectors.T
+            best = np.maximum(best, scores.max(axis=1))
+            # every video counts alike, however long
+            square += ((scores - usual[:, None]) ** 2).mean(axis=1) / len(indexes)
+        spread = np.maximum(np.sqrt(square), _ROUNDING)
+        reached = (best - usual) / spread
+        return cls(bank=reached[:-1], usual=float(usual[-1]), spread=float(spread[-1]))
 
-    def chance(self, query: Vectors, score: float) -> float:
-        """Give how easily an unrelated text does as well as a frame that the query scored.
+    def chance(self, score: float) -> float:
+        """Give how easily an unrelated text does as well as a frame that the query scored."""
+        reached = (score - self.usual - _ROUNDING) / self.spread
+        return (1 + int((self.bank >= reached).sum())) / (1 + len(self.bank))
 
-        Args:
-            query: The query's vector, 1 x dim.
-            score: Its score at that frame.
-        """
-        out = score - float((query @ self.centre)[0])
-        ranks = (_rank(self.closest, score), _rank(self.standing_out, out))
-        return min(1.0, 2 * min(ranks))
-
-    def is_strong(self, query: Vectors, score: float) -> bool:
-        """Tell whether a score is more than luck."""
-        return self.chance(query, score) <= LEVEL
+    def is_strong(self, score: float) -> bool:
+        """Tell whether a score of the query is more than luck."""
+        return self.chance(score) <= LEVEL
 
 
 def best_scores(index: ClipIndex, vectors: Vectors) -> Scores:
     """Give each vector's best score in a video."""
     found = index.search(vectors, 1)
     return np.array([matches[0].score for matches in found], dtype=np.float32)
-
-
-def _rank(bank: Scores, value: float) -> float:
-    """Give the share of unrelated texts, the query counted in, that reach `value`."""
-    return (1 + int((bank >= value).sum())) / (1 + len(bank))
 
 
 BANK: Final[tuple[str, ...]] = (

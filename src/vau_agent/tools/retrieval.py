@@ -97,9 +97,9 @@ class Retrieval:
         found = self.embedder.embed_texts([words])
         if not given:
             return ()
-        contrast = Contrast.over(given, self._bank)
+        contrast = Contrast.over(given, self._bank, found)
         return tuple(
-            _moment(header, one, strong=contrast.is_strong(found, one.score))
+            _moment(header, one, strong=contrast.is_strong(one.score))
             for header, one in _best(given, found, count or self.settings.results)
         )
 
