@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from vau_agent.agent.backends.base import (
     BackendContext,
@@ -15,6 +15,7 @@ from vau_agent.agent.backends.base import (
     Usage,
 )
 from vau_agent.agent.backends.openai.messages import to_messages
+from vau_agent.agent.backends.openai.refusals import is_overflow
 from vau_agent.agent.backends.verdict_token import find_verdict_token
 from vau_agent.agent.backends.vllm_engine import (
     TOP_LOGPROBS,
@@ -35,8 +36,6 @@ from vau_agent.results import ModelCard
 
 if TYPE_CHECKING:
     from vllm import RequestOutput, SamplingParams
-
-_OVERFLOW: Final = ("maximum context length", "maximum model length")
 
 
 class VllmBackend:
@@ -74,9 +73,9 @@ class VllmBackend:
         """
         shown, most = len(conversation.frames), self._options.max_frames
         if shown > most:
-            raise GenerationError(
-                f"the conversation shows {shown} frames, and endpoint.max_frames is {most}; "
-                "raise it, or show fewer (analysis.frames_per_window)"
+            raise ContextOverflowError(
+                f"{shown} pictures for {self._name}, at most {most} are shown; raise "
+                "'endpoint.max_frames', or lower 'analysis.frames_per_window'"
             )
         messages = to_messages(conversation, self._pictures)
         sampling = sampling_parameters(settings)
@@ -91,10 +90,10 @@ class VllmBackend:
             return GenerationError(
                 f"{self._name}: vLLM does not start: {reason}; {_advice(reason)}"
             )
-        if any(words in reason for words in _OVERFLOW):
+        if is_overflow(reason):
             return ContextOverflowError(
-                f"{self._name}: {reason}; show fewer frames (analysis.frames_per_window) "
-                "or raise engine.context_tokens"
+                f"the conversation does not fit the context of {self._name}: {reason}; raise "
+                "'engine.context_tokens', or lower 'analysis.frames_per_window'"
             )
         return GenerationError(f"{self._name} gave no completion: {reason}")
 
@@ -172,7 +171,9 @@ def read_tokens(
 
 def _advice(reason: str) -> str:
     if "memory" in reason.lower() or "max_model_len" in reason:
-        return "lower engine.context_tokens, or change engine.memory_share or engine.cpu_cache_mb"
+        return (
+            "set 'engine.context_tokens' lower, or 'engine.memory_share' or 'engine.cpu_cache_mb'"
+        )
     return "it wants a folder with a whole model in safetensors and its processor"
 
 
