@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 from pydantic import JsonValue
 
 from vau_agent.errors import MissingDependencyError, ModelError
@@ -26,6 +25,7 @@ from vau_agent.memory.chain import canonical_json
 from vau_agent.memory.embedders.base import Precision, Vectors
 from vau_agent.memory.embedders.folder import PartsFolder
 from vau_agent.memory.embedders.onnx import OnnxGraph
+from vau_agent.memory.embedders.squares import to_square, to_unit
 
 KIND: Final = "conse"
 VERSION: Final = 1
@@ -98,14 +98,14 @@ class ConseEmbedder:
         """
         vectors = np.zeros((len(images), DIM), dtype=np.float32)
         for start in range(0, len(images), self.batch):
-            squares = np.stack([to_square(image) for image in images[start : start + self.batch]])
+            squares = to_squares(images[start : start + self.batch])
             likely = keep_top(self._vision.run({"pixels": squares}))
             vectors[start : start + self.batch] = to_unit(likely @ self._concepts)
         return vectors
 
     def recognise(self, image: NDArray[np.uint8], count: int) -> tuple[tuple[str, float], ...]:
         """Name the classes that a picture most likely shows, with their probabilities."""
-        (likely,) = self._vision.run({"pixels": to_square(image)[None]})
+        (likely,) = self._vision.run({"pixels": to_squares([image])})
         best = np.argsort(likely)[::-1][:count]
         return tuple((self._labels[place], float(likely[place])) for place in best)
 
@@ -164,15 +164,9 @@ class ConseEmbedder:
         return tokenizer
 
 
-def to_square(image: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.uint8]:
-    """Fit a whole picture into a square, undistorted: cameras look wide, and edges matter."""
-    height, width = image.shape[:2]
-    scale = side / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    picture = Pillow.fromarray(image).resize(size, Pillow.Resampling.BICUBIC, reducing_gap=2)
-    square = Pillow.new("RGB", (side, side), GREY)
-    square.paste(picture, ((side - size[0]) // 2, (side - size[1]) // 2))
-    return np.asarray(square)
+def to_squares(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Give pictures as the classifier takes them."""
+    return np.stack([to_square(image, side=SIDE, fill=GREY) for image in images])
 
 
 def keep_top(likely: NDArray[np.float32], count: int = TOP) -> NDArray[np.float32]:
@@ -181,10 +175,3 @@ def keep_top(likely: NDArray[np.float32], count: int = TOP) -> NDArray[np.float3
     kept = np.where(likely >= threshold, likely, 0)
     shares: NDArray[np.float32] = kept / kept.sum(axis=1, keepdims=True)
     return shares
-
-
-def to_unit(vectors: NDArray[np.float32]) -> Vectors:
-    """Scale every row to length 1; a row of zeros stays."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
-    return unit

@@ -26,7 +26,7 @@ from vau_agent.memory.embedders.conse import (
     VERSION,
     VISION,
     ConseEmbedder,
-    to_square,
+    to_squares,
 )
 from vau_agent.memory.embedders.folder import MANIFEST, PartsManifest, describe, write_manifest
 from vau_agent.memory.embedders.onnx import OnnxGraph
@@ -226,7 +226,7 @@ def _write_concepts(root: Path) -> None:
 def _add_int8(root: Path, frames: Sequence[Image]) -> dict[str, float]:
     """Quantise the classifier; it stays only if it embeds as fp32 does. Give what was measured."""
     path = root / VISION["int8"]
-    squares = np.stack([to_square(frame) for frame in frames])
+    squares = to_squares(frames)
     quantize(root / VISION["fp32"], path, {"pixels": squares})
     _seal(root, {}, {})
     found = ConseEmbedder.open(root, precision="int8", batch=16).embed_images(frames)
