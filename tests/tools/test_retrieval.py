@@ -127,6 +127,7 @@ def test_several_videos_are_searched_at_once(tmp_path: Path) -> None:
 
     assert best.video.video_sha256 == "b" * 64
     assert (best.segment.start, best.segment.end) == (5, 20)
+    assert best.strong
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -7,10 +7,11 @@ than they have, its rank among them would be a matter of luck, each rank alike: 
 share `p` of them with probability `p`. So `LEVEL` is how often a query about nothing that is there
 may pass all the same, whatever the embedder, the video or the number of frames; nothing is fitted.
 
-What is ranked depends on what there is to compare with. In one video it is how close the best frame
-is: a video that burns from end to end matches "flames" everywhere, and nothing in it stands out.
-Over several videos it is how far the best frame stands out of what the same text usually scores in
-them, in standard deviations: some texts are close to no picture, some to all, some vary little.
+Two things can be ranked. In one video it is how close the best frame is: a video that burns from
+end to end matches "flames" everywhere, and nothing in it stands out. Over several videos it is also
+how far the best frame stands out of what the same text usually scores in them, in standard
+deviations: some texts are close to no picture, some to all. Either may show a match, so each then
+has half the level (Bonferroni).
 """
 
 from collections.abc import Sequence
@@ -36,18 +37,20 @@ Scores = NDArray[np.float32]
 class Contrast:
     """What unrelated texts reach in the videos that are searched, and the query's own scale."""
 
-    bank: Scores
-    """How high each unrelated text gets, on its own scale."""
+    closest: Scores
+    """Best score of each unrelated text."""
+    outstanding: Scores | None = None
+    """The same, in deviations from what that text usually scores; `None` in a single video."""
     usual: float = 0.0
-    """What the query usually scores; 0 in a single video."""
+    """What the query usually scores."""
     spread: float = 1.0
-    """By how much it varies; 1 in a single video."""
+    """By how much that varies."""
 
     @classmethod
     def over(cls, indexes: Sequence[ClipIndex], bank: Vectors, query: Vectors) -> "Contrast":
         """Look unrelated texts up, beside a query (1 x dim); there is one index at least."""
         if len(indexes) == 1:
-            return cls(bank=best_scores(indexes[0], bank))
+            return cls(closest=best_scores(indexes[0], bank))
         texts = np.concatenate([bank, query])
         centre = np.stack([index.centre for index in indexes]).mean(axis=0)
         usual = texts @ centre
@@ -59,13 +62,21 @@ class Contrast:
             # every video counts alike, however long
             square += ((scores - usual[:, None]) ** 2).mean(axis=1) / len(indexes)
         spread = np.maximum(np.sqrt(square), _ROUNDING)
-        reached = (best - usual) / spread
-        return cls(bank=reached[:-1], usual=float(usual[-1]), spread=float(spread[-1]))
+        return cls(
+            closest=best[:-1],
+            outstanding=((best - usual) / spread)[:-1],
+            usual=float(usual[-1]),
+            spread=float(spread[-1]),
+        )
 
     def chance(self, score: float) -> float:
         """Give how easily an unrelated text does as well as a frame that the query scored."""
-        reached = (score - self.usual - _ROUNDING) / self.spread
-        return (1 + int((self.bank >= reached).sum())) / (1 + len(self.bank))
+        least = score - _ROUNDING
+        close = _rank(self.closest, least)
+        if self.outstanding is None:
+            return close
+        out = _rank(self.outstanding, (least - self.usual) / self.spread)
+        return min(1.0, 2 * min(close, out))
 
     def is_strong(self, score: float) -> bool:
         """Tell whether a score of the query is more than luck."""
@@ -76,6 +87,11 @@ def best_scores(index: ClipIndex, vectors: Vectors) -> Scores:
     """Give each vector's best score in a video."""
     found = index.search(vectors, 1)
     return np.array([matches[0].score for matches in found], dtype=np.float32)
+
+
+def _rank(bank: Scores, value: float) -> float:
+    """Give the share of unrelated texts, the query counted in, that reach `value`."""
+    return (1 + int((bank >= value).sum())) / (1 + len(bank))
 
 
 BANK: Final[tuple[str, ...]] = (
