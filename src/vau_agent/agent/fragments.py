@@ -22,7 +22,7 @@ _TAG: Final = re.compile(
     r"(?P<name>think|answer|confidence|glue|reflection|request|verification)\s{0,3}>",
     re.IGNORECASE,
 )
-_FENCE: Final = re.compile(r"^[ \t]*```[a-zA-Z]*[ \t]*$|```(?:json|xml|html|text)?", re.MULTILINE)
+_FENCE: Final = re.compile(r"^[ \t]*```[a-zA-Z]*[ \t]*$", re.MULTILINE)
 _SPACE: Final = re.compile(r"[\s,]*")
 _COLON: Final = re.compile(r"\s*:\s*")
 _CUT_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)\\?$', re.DOTALL)

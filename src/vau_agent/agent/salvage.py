@@ -143,7 +143,7 @@ def _mend_verdict(mended: _Mended, parts: Fragments, limits: Segment, *, text: s
             mended.remarks.append("The answer was taken from an object in the text.")
             sections, stray = (*sections, *objects), ()
     answer, stray = _one_answer(mended, sections, stray)
-    grounds = [block.body for block in sections if block.name == text]
+    grounds = list(dict.fromkeys(block.body for block in sections if block.name == text))
     if not grounds and stray:
         mended.remarks.append("The grounds stand outside the format.")
         grounds = list(stray)
