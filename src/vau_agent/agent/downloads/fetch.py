@@ -6,6 +6,7 @@ What has arrived lies in a `.part` beside the target until its sha256 is that of
 import hashlib
 from collections.abc import Callable
 from http.client import HTTPException
+from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, Final
 from urllib.error import HTTPError, URLError
@@ -99,17 +100,20 @@ def _receive(address: str, part: Path, size: int, timeout_s: float, on_bytes: On
         _copy(stream, sink, start, size, on_bytes)
 
 
-def _copy(stream: IO[bytes], sink: IO[bytes], start: int, size: int, on_bytes: OnBytes) -> None:
-    """Write what arrives, and never more than one byte too many: a flood fills no disk."""
+def _copy(
+    stream: BufferedIOBase, sink: IO[bytes], start: int, size: int, on_bytes: OnBytes
+) -> None:
+    """Write what arrives as it arrives; a flood is cut off one byte after the size."""
     done = start
     on_bytes(done)
-    while done <= size and (chunk := stream.read(min(_CHUNK, size + 1 - done))):
+    while done <= size and (chunk := stream.read1(min(_CHUNK, size + 1 - done))):
         sink.write(chunk)
+        sink.flush()
         done += len(chunk)
         on_bytes(min(done, size))
 
 
-def _open(address: str, have: int, timeout_s: float) -> tuple[IO[bytes], int]:
+def _open(address: str, have: int, timeout_s: float) -> tuple[BufferedIOBase, int]:
     """Open an address behind the bytes that are here; give the stream and where it starts."""
     if urlsplit(address).scheme == "file":
         return _open_local(address, have)
@@ -128,7 +132,7 @@ def _open(address: str, have: int, timeout_s: float) -> tuple[IO[bytes], int]:
     return answer, have if taken_up else 0
 
 
-def _open_local(address: str, have: int) -> tuple[IO[bytes], int]:
+def _open_local(address: str, have: int) -> tuple[BufferedIOBase, int]:
     try:
         stream = Path(url2pathname(urlsplit(address).path)).open("rb")  # noqa: SIM115 - the caller's
     except OSError as error:

@@ -113,10 +113,10 @@ def _counter(on_bytes: OnBytes) -> type[Any]:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    import httpx
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub import errors
 
-    return (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError)
+    transport: type[Exception] = vars(errors)["HTTPError"]  # of whichever client it is built on
+    return (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, transport, OSError)
 
 
 def _explain(part: HubPart, error: Exception) -> str:

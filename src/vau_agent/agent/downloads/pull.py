@@ -64,7 +64,15 @@ class Courier:
         if entry.built_in:
             raise ModelError(f"model {entry.name!r} is built in; there is nothing to fetch")
         _check_packages(entry)
-        parts = self.models / PARTS_NAME
+        try:
+            return self._pull(entry, self.models / PARTS_NAME)
+        except OSError as error:
+            raise ModelError(
+                f"{entry.name} cannot be written to {str(self.models)!r}: "
+                f"{error.strerror or error}; once mended, the same command goes on"
+            ) from error
+
+    def _pull(self, entry: ModelEntry, parts: Path) -> Receipt:
         parts.mkdir(parents=True, exist_ok=True)
         with _alone(parts):
             self._check_room(self._missing_bytes(entry), entry.name)
