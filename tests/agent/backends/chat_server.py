@@ -141,6 +141,10 @@ class ChatServer:
         """Line up what the next requests are answered with."""
         self._acts.extend(acts)
 
+    def forget(self) -> None:
+        """Drop what was lined up and not asked for."""
+        self._acts.clear()
+
     def act(self, exchange: Exchange) -> None:
         """Answer one request."""
         (self._acts.popleft() if self._acts else imagine)(exchange)

@@ -1,7 +1,7 @@
 """Asks a policy behind an OpenAI-style server, and gives up in time."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -78,12 +78,13 @@ class OpenAIBackend:
         """
         self._refuse_too_many_frames(conversation)
         messages = to_messages(conversation, self._context.pictures)
+        connection = self._connection
         patience = Patience(self._context.endpoint, self._address.place)
         key = self._context.endpoint.api_key
         abilities = self._abilities
         while True:
             body = build_body(self._address.model, messages, settings, abilities)
-            answer = self._try(body, patience)
+            answer = _try(connection, body, patience)
             if answer is None:
                 continue
             if 200 <= answer.status < 300:
@@ -123,17 +124,6 @@ class OpenAIBackend:
                 "'analysis.frames_per_window'"
             )
 
-    def _try(self, body: dict[str, object], patience: Patience) -> "Answer | None":
-        """Ask once; `None` after a wait, when asking again may help."""
-        from vau_agent.agent.backends.openai.connection import InterruptedExchangeError
-
-        connection = self._connection
-        try:
-            return connection.post("/chat/completions", body, seconds=patience.seconds_left)
-        except InterruptedExchangeError as error:
-            patience.wait(str(error), None)
-            return None
-
     def _refusal(self, answer: "Answer", complaint: str, patience: Patience) -> BackendError:
         if is_overflow(complaint):
             return ContextOverflowError(
@@ -166,6 +156,17 @@ class OpenAIBackend:
         except ValidationError as error:
             raise GenerationError(f"{place} lists its models in a way of its own") from error
         return tuple(model.id for model in listed.data)
+
+
+def _try(connection: "Connection", body: dict[str, Any], patience: Patience) -> "Answer | None":
+    """Ask once; `None` after a wait, when asking again may help."""
+    from vau_agent.agent.backends.openai.connection import InterruptedExchangeError
+
+    try:
+        return connection.post("/chat/completions", body, seconds=patience.seconds_left)
+    except InterruptedExchangeError as error:
+        patience.wait(str(error), None)
+        return None
 
 
 class _Model(BaseModel):

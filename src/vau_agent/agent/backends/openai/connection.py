@@ -5,6 +5,7 @@ client (keys, organisations, headers, proxies) goes nowhere: only settings do.
 """
 
 import math
+import re
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from ssl import SSLContext
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
@@ -23,6 +24,7 @@ from vau_agent.agent.backends.openai.address import ServerAddress
 from vau_agent.errors import GenerationError
 from vau_agent.settings import EndpointSettings
 
+_ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
 _SENT_HEADERS: Final = ("host", "content-type", "content-length", "accept", "connection")
 
 
@@ -83,6 +85,8 @@ class Connection:
                 raise InterruptedExchangeError(
                     "no answer in time" if watch.is_late else _reason(error)
                 ) from error
+            if watch.is_late:  # a body without a length seems whole wherever it is cut off
+                raise InterruptedExchangeError("no answer in time")
             return Answer(
                 status=response.status_code,
                 body=response.content,
@@ -106,7 +110,9 @@ class Connection:
 
     @cached_property
     def _tls(self) -> SSLContext:
-        return httpx2.create_ssl_context()
+        if self._address.url.startswith("https:") or self._settings.use_proxy:
+            return httpx2.create_ssl_context()
+        return SSLContext(PROTOCOL_TLS_CLIENT)  # unused, trusts nobody, and takes no time to load
 
     def _set_headers(self, request: httpx2.Request) -> None:
         kept = [(name, request.headers[name]) for name in _SENT_HEADERS if name in request.headers]
@@ -159,7 +165,6 @@ class _Watch:
 
     def __init__(self, seconds: float) -> None:
         self.is_late = False
-        self._deadline = time.monotonic() + seconds
         self._stream: Any = None
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
@@ -175,8 +180,6 @@ class _Watch:
         trace: TracebackType | None,
     ) -> None:
         self._timer.cancel()
-        self.is_late = True  # a timer that runs at this very moment has nothing left to cut
-        self._stream = None
 
     def follow(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of the connection that is being opened."""
@@ -197,8 +200,7 @@ def _reason(error: openai.APIConnectionError) -> str:
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-    return " ".join(said.split())[:160] or type(cause).__name__
+    return _ERRNO.sub("", " ".join(str(cause).split()))[:160] or type(cause).__name__
 
 
 def _retry_after(value: str | None) -> float | None:
