@@ -172,7 +172,8 @@ def test_a_plan_runs_nothing(video: Path, tmp_path: Path) -> None:
     planned = plan(video, settings=settings)
 
     assert planned.calls == (1, 4)
-    assert planned.destination.startswith("this process")
+    assert planned.destination == "in this process"
+    assert planned.tokens == (0, 0)
     assert not settings.home.exists()
 
 

@@ -23,7 +23,7 @@ from vau_agent.graphs.identity import (
     complete_run_id,
     folder_name,
 )
-from vau_agent.graphs.opening import open_policy
+from vau_agent.graphs.opening import open_policy, open_retrieval, plan_indexing
 from vau_agent.graphs.planning import Plan, plan_analysis
 from vau_agent.graphs.recorder import Recorder
 from vau_agent.graphs.resume import finished_result, run_analysis, stopped_result
@@ -102,7 +102,7 @@ def analyze(
             with open_video(path, reader=settings.reader, limits=settings.video) as reader:
                 home.journal.create_run(run_id, spec.model_dump(mode="json"))
                 with _owned(home, run_id, settings, on_event, timer) as recorder:
-                    result = _run(home, settings, reader, recorder, on_progress)
+                    result = _run(home, spec, settings, reader, recorder, on_progress)
         folder = settings.out / folder_name(run_id, path.name)
         if not (reused and is_current(folder, home.journal.head(run_id))):
             _write(home, run_id, result, path, folder, settings)
@@ -143,7 +143,7 @@ def plan(path: Path, *, settings: Settings) -> Plan:
     """Say what `analyze` would do, from the packet index alone; nothing is stored or sent."""
     backend = open_policy(settings)
     with open_video(path, reader=settings.reader, limits=settings.video) as reader:
-        return plan_analysis(reader.info, settings.analysis, backend.name)
+        return plan_analysis(reader.info, settings, backend, plan_indexing(settings, reader))
 
 
 def ask(
@@ -173,10 +173,11 @@ def ask(
             context = FollowupContext(
                 settings=began,
                 backend=open_policy(began, home.blobs),
-                tools=build_tools(began),
+                tools=build_tools(began, None),
                 blobs=home.blobs,
                 recorder=recorder,
                 budget=Budget(began.budget, recorder, since=row.records),
+                calibration=spec.calibration,
                 duration_s=result.video.duration_s,
                 reader=reader,
             )
@@ -253,18 +254,22 @@ def _owned(
 
 def _run(
     home: Home,
+    spec: RunSpec,
     settings: Settings,
     reader: VideoReader,
     recorder: Recorder,
     on_progress: OnProgress | None,
 ) -> Result:
+    retrieval = open_retrieval(settings, home.indexes)
     context = AnalysisContext(
         settings=settings,
         backend=open_policy(settings, home.blobs),
-        tools=build_tools(settings),
+        tools=build_tools(settings, retrieval),
+        retrieval=retrieval,
         blobs=home.blobs,
         recorder=recorder,
         budget=Budget(settings.budget, recorder),
+        calibration=spec.calibration,
         reader=reader,
         on_progress=on_progress or (lambda stage, share: None),
     )

@@ -69,7 +69,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(run: Run, tmp_path
 
     assert said.code == 0
     assert said.out.startswith("Plan: ")
-    assert "Nothing done yet." in said.out
+    assert "Nothing sent yet." in said.out
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "home").exists()
     assert json.loads(run("analyze", video, "--dry-run", "--json").out)["calls"]

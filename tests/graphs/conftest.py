@@ -9,6 +9,7 @@ from vau_agent.agent.backends.base import Backend
 from vau_agent.graphs.budget import Budget
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.recorder import Recorder
+from vau_agent.graphs.toolbox import build_tools
 from vau_agent.memory.home import Home, open_home
 from vau_agent.memory.leases import this_process
 from vau_agent.results import Event
@@ -16,7 +17,6 @@ from vau_agent.settings import AnalysisSettings, BudgetSettings, Settings, Triag
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.scenes.kinds import build_scene
 from vau_agent.tools.video.synthetic import SyntheticReader
-from vau_agent.tools.zoom import Zoom
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 OpenContext = Callable[..., AbstractContextManager[AnalysisContext]]
@@ -63,12 +63,11 @@ def open_context(home: Home) -> OpenContext:
         )
         home.journal.create_run(run_id, {"name": "scene.mp4"})
         with home.journal.hold(run_id, this_process(), 60.0) as lease:
-            zoom = Zoom(settings.triage, frames=settings.analysis.frames_per_zoom)
             recorder = Recorder(home.journal, lease, timer=timer, on_event=on_event)
             yield AnalysisContext(
                 settings=settings,
                 backend=backend,
-                tools={zoom.name: zoom},
+                tools=build_tools(settings, None),
                 blobs=home.blobs,
                 recorder=recorder,
                 budget=Budget(settings.budget, recorder),

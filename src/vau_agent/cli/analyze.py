@@ -1,7 +1,7 @@
 """`vau-agent analyze`: from video files to verdicts."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -25,6 +25,7 @@ from vau_agent.errors import SettingsError
 
 if TYPE_CHECKING:
     from vau_agent.api import Outcome
+    from vau_agent.graphs.planning import Plan
     from vau_agent.results import Event
     from vau_agent.settings import Settings
 
@@ -39,6 +40,7 @@ class ExitOn(StrEnum):
 ANOMALY_FOUND: Final = 10
 INCONCLUSIVE: Final = 11
 STOPPED_EARLY: Final = 6
+_IN_FULL: Final = 10_000
 
 
 def analyze(
@@ -225,15 +227,32 @@ def _print_plans(files: tuple[Path, ...], settings: "Settings", *, as_json: bool
         if as_json:
             print(planned.model_dump_json())
             continue
-        name = f"{file.name}: " if len(files) > 1 else ""
-        print(
-            f"Plan: {name}{_range(planned.frames)} frames, {_range(planned.calls)} calls, "
-            f"{_range(planned.tokens)} tokens, for {_range(planned.windows)} windows of "
-            f"{planned.duration_s:.0f} s; frames go to {planned.destination}. Nothing done yet."
-        )
+        for line in _plan_lines(planned, f"{file.name}: " if len(files) > 1 else ""):
+            print(line)
     return 0
 
 
+def _plan_lines(planned: "Plan", name: str) -> Iterator[str]:
+    from vau_agent.results import IN_PROCESS
+
+    stays = planned.destination == IN_PROCESS
+    where = f"stay {IN_PROCESS}" if stays else f"go to {planned.destination}"
+    yield (
+        f"Plan: {name}{_range(planned.frames)} frames, {_range(planned.calls)} calls, "
+        f"{_range(planned.tokens)} tokens, for {_range(planned.windows)} windows of "
+        f"{planned.duration_s:.0f} s, frames {where}. Nothing sent yet."
+    )
+    if planned.index is not None:
+        frames = _range(planned.index.frames)
+        yield f"      To be searchable: {frames} frames embedded by {planned.index.embedder}, here."
+    if planned.limited_by:
+        yield f"      Stops early at {', '.join(planned.limited_by)}, with a partial result."
+
+
 def _range(ends: tuple[int, int]) -> str:
-    low, high = ends
-    return f"{low}" if low == high else f"{low}-{high}"
+    low, high = (_short(end) for end in ends)
+    return low if low == high else f"{low}-{high}"
+
+
+def _short(number: int) -> str:
+    return f"{number}" if number < _IN_FULL else f"{number / 1000:.0f}k"

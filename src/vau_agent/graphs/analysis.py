@@ -13,6 +13,7 @@ AnalysisGraph = CompiledStateGraph[AnalysisState, AnalysisContext, AnalysisState
 
 _NODES = {
     "ingest": nodes.ingest,
+    "index": nodes.index,
     "triage": nodes.measure_video,
     "initial_reason": nodes.initial_reason,
     "self_reflect": nodes.self_reflect,
@@ -31,7 +32,8 @@ def build_analysis(checkpointer: BaseCheckpointSaver[str] | None = None) -> Anal
     for name, node in _NODES.items():
         graph.add_node(name, recorded(name, node))
     graph.add_edge(START, "ingest")
-    graph.add_edge("ingest", "triage")
+    graph.add_conditional_edges("ingest", routing.route_ingest)
+    graph.add_edge("index", "triage")
     graph.add_edge("triage", "initial_reason")
     graph.add_conditional_edges("initial_reason", routing.route_reasoning)
     graph.add_conditional_edges("self_reflect", routing.route_reflection)

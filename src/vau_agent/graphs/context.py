@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from vau_agent.agent.backends.base import Backend, GenerationSettings
+from vau_agent.agent.calibration import Calibration
 from vau_agent.agent.conversation import Conversation
 from vau_agent.agent.policy import Policy, Turn
 from vau_agent.graphs.budget import Budget
@@ -17,10 +18,13 @@ from vau_agent.results import ModelCard
 from vau_agent.schemas import Evidence, Finding, FrameRef, ToolResult
 from vau_agent.settings import Settings
 from vau_agent.tools.base import Tool
+from vau_agent.tools.retrieval import Retrieval
 from vau_agent.tools.triage import TriageResult
 from vau_agent.tools.video.base import VideoReader
 
 _RESULTS: Final = TypeAdapter(tuple[ToolResult, ...])
+
+_REVISION_CHARS: Final = 12
 
 OnProgress = Callable[[str, float], None]
 """Called with the stage and the share of it that is done; never stored."""
@@ -36,6 +40,8 @@ class RunContext:
     blobs: BlobStore
     recorder: Recorder
     budget: Budget
+    calibration: Calibration | None = None
+    """How the policy's token probabilities become confidences, where that was learned."""
 
     def policy(self, step: str) -> Policy:
         """Give the policy for one step; its calls are journaled under the step's name."""
@@ -46,6 +52,7 @@ class RunContext:
             generation=generation,
             max_calls=self.settings.analysis.calls_per_round,
             tools=tuple(tool.description for tool in self.tools.values()),
+            calibration=self.calibration,
         )
 
     def remark(self, step: str, turn: Turn[Any]) -> None:
@@ -84,12 +91,17 @@ class AnalysisContext(RunContext):
     """What an analysis works with."""
 
     reader: VideoReader
+    retrieval: Retrieval | None = None
+    """`None` when the video is not to be searchable."""
     on_progress: OnProgress
 
     @property
     def embedder_card(self) -> ModelCard | None:
         """What made the video searchable; `None` without retrieval."""
-        return None
+        if self.retrieval is None:
+            return None
+        embedder = self.retrieval.embedder
+        return ModelCard(id=embedder.name, revision=embedder.digest[:_REVISION_CHARS])
 
     def progress(self, stage: str, share: float) -> None:
         """Tell how far a stage is.

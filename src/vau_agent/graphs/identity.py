@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from vau_agent import __version__
+from vau_agent.agent.calibration import Calibration, load_calibration
 from vau_agent.agent.prompting import prompt_digests
 from vau_agent.graphs.opening import chosen_embedder
 from vau_agent.memory.home import Home
@@ -37,6 +38,8 @@ class RunSpec(Value):
     """Without those of the machine and the moment; the embedder by the name that `auto` meant."""
     embedder_sha256: str | None = None
     """Digest of the embedder; `None` without retrieval."""
+    calibration: Calibration | None = None
+    """What makes the policy's token probabilities confidences."""
     tool: str
 
     @classmethod
@@ -59,6 +62,7 @@ class RunSpec(Value):
             prompts=prompt_digests(),
             settings=kept,
             embedder_sha256=digest,
+            calibration=load_calibration(settings.models, settings.policy),
             tool=__version__,
         )
 
@@ -71,7 +75,10 @@ class RunSpec(Value):
     def digest(self) -> str:
         """Equal for the same content, whatever it is called and wherever it lies."""
         content: dict[str, Any] = {
-            **self.model_dump(include={"sha256", "policy_sha256", "prompts", "tool"}),
+            **self.model_dump(
+                mode="json",
+                include={"sha256", "policy_sha256", "prompts", "calibration", "tool"},
+            ),
             **{name: self.settings[name] for name in _DECIDING},
             "picture_pixels": self.settings["local"]["picture_pixels"],
         }

@@ -66,11 +66,6 @@ def search_hit(result: ToolResult) -> dict[str, Any] | None:
         return None
     return {
         "query": str(result.call.arguments.get("query", "")),
-        "found": [
-            {"start_s": one.segment.start, "end_s": one.segment.end, "score": one.score}
-            for measurement in result.evidence.measurements
-            for one in measurement.candidates
-        ],
         "notes": [note for one in result.evidence.measurements for note in one.notes],
         "frames": [
             {"frame_id": one.frame_id, "t_s": one.timestamp} for one in result.evidence.frames

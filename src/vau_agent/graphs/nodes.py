@@ -36,6 +36,16 @@ def ingest(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisU
     return {"video": runtime.context.reader.info}
 
 
+def index(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
+    """Make the video searchable; what is made is a cache that other runs share."""
+    context = runtime.context
+    assert context.retrieval is not None, "index is for videos that are to be searchable"
+    context.retrieval.index(
+        context.reader, on_progress=lambda share: context.progress("index", share)
+    )
+    return {}
+
+
 def measure_video(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
     """Measure the anomaly curve and plan the windows."""
     context = runtime.context
@@ -138,7 +148,7 @@ def revise(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisU
         return {**update, "reasoning": former, "settled": True}
     context.remark(step, turn)
     window = state["windows"][state["cursor"]]
-    revised = check_reasoning(turn.value, context.frames(state), window)
+    revised = check_reasoning(turn.value, context.frames(state), _looked_at(window, state, context))
     min_iou = context.settings.analysis.settled_iou
     return {
         **update,
@@ -215,6 +225,12 @@ def _first_evidence(
 
 def _inside(candidates: Sequence[Candidate], window: Segment) -> tuple[Candidate, ...]:
     return tuple(one for one in candidates if one.segment.overlap(window) > 0)
+
+
+def _looked_at(window: Segment, state: AnalysisState, context: AnalysisContext) -> Segment:
+    """Give the window and everything that looks showed beyond it."""
+    spans = [window, *(one.window for one in context.evidence(state))]
+    return Segment(start=min(one.start for one in spans), end=max(one.end for one in spans))
 
 
 def _unreadable(error: ParseError) -> Reasoning:

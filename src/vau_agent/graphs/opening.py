@@ -1,11 +1,18 @@
-"""Opening what a run works with, from its settings."""
+"""Opening what a run works with, from its settings. All of it is cheap to open."""
 
 from dataclasses import replace
 
 from vau_agent.agent.backends.base import Backend, BackendContext
 from vau_agent.agent.backends.factory import open_backend
+from vau_agent.graphs.planning import IndexPlan, plan_index
 from vau_agent.memory.blobs import BlobStore
+from vau_agent.memory.embedders.base import Embedder
+from vau_agent.memory.embedders.factory import open_embedder, resolve_embedder
+from vau_agent.memory.index_store import IndexStore
 from vau_agent.settings import Settings
+from vau_agent.tools.index_video import choose_sampling
+from vau_agent.tools.retrieval import Retrieval
+from vau_agent.tools.video.base import VideoReader
 
 
 def open_policy(settings: Settings, blobs: BlobStore | None = None) -> Backend:
@@ -22,6 +29,40 @@ def open_policy(settings: Settings, blobs: BlobStore | None = None) -> Backend:
     return open_backend(settings.policy, context)
 
 
+def open_retrieval(settings: Settings, store: IndexStore) -> Retrieval | None:
+    """Open what makes videos searchable; `None` where that is off, or its parts are not here."""
+    embedder = _open_embedder(settings)
+    if embedder is None:
+        return None
+    return Retrieval(
+        embedder=embedder, store=store, settings=settings.retrieval, triage=settings.triage
+    )
+
+
+def plan_indexing(settings: Settings, reader: VideoReader) -> IndexPlan | None:
+    """Say what making a video searchable would cost; `None` without retrieval."""
+    retrieval = open_retrieval(settings, IndexStore(root=settings.home / "indexes"))
+    if retrieval is None:
+        return None
+    step = choose_sampling(reader, settings.retrieval, settings.triage).step
+    known = retrieval.find(reader) is not None
+    return plan_index(reader.info.duration_s, step, retrieval.embedder.name, known=known)
+
+
 def chosen_embedder(settings: Settings) -> tuple[str, str | None]:
     """Give the embedder that the settings come to on this machine, and its digest."""
-    return "off", None
+    embedder = _open_embedder(settings)
+    return ("off", None) if embedder is None else (embedder.name, embedder.digest)
+
+
+def _open_embedder(settings: Settings) -> Embedder | None:
+    chosen = resolve_embedder(settings.retrieval.embedder, settings.models)
+    if chosen == "off":
+        return None
+    return open_embedder(
+        chosen,
+        models=settings.models,
+        precision=settings.retrieval.precision,
+        batch=settings.retrieval.batch,
+        offline=settings.offline,
+    )

@@ -8,6 +8,13 @@ from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.state import AnalysisState
 
 
+def route_ingest(
+    state: AnalysisState, runtime: Runtime[AnalysisContext]
+) -> Literal["index", "triage"]:
+    """Make the video searchable first, where it is to be."""
+    return "triage" if runtime.context.retrieval is None else "index"
+
+
 def route_reasoning(
     state: AnalysisState, runtime: Runtime[AnalysisContext]
 ) -> Literal["self_reflect", "retrieve", "close_window"]:
