@@ -48,6 +48,8 @@ class TinySize:
     picture_side: int = 64
     """Pixels of a picture's side as the FastVLM sees it."""
     context: int = 16_384
+    sliding_window: int | None = None
+    """Tokens that the FastVLM's language model looks back; `None` looks back at all."""
     seed: int = 0
 
 
@@ -87,12 +89,12 @@ def build_tiny_qwen25vl(folder: Path, size: TinySize | None = None) -> Path:
             },
         },
         vision_config={
-            "depth": 2,
+            "depth": size.layers,
             "hidden_size": 64,
             "intermediate_size": 128,
             "num_heads": 2,
             "out_hidden_size": size.hidden,
-            "fullatt_block_indexes": [1],
+            "fullatt_block_indexes": [size.layers - 1],
         },
         tie_word_embeddings=True,
         **{
@@ -139,8 +141,13 @@ def build_tiny_fastvlm(folder: Path, size: TinySize | None = None) -> Path:
         num_additional_image_tokens=0,
         chat_template=tokenizer.chat_template,
     )
+    language = (
+        {"model_type": "llama"}
+        if size.sliding_window is None
+        else {"model_type": "mistral", "sliding_window": size.sliding_window}
+    )
     config = FastVlmConfig(
-        text_config={"model_type": "llama", **_text_config(size, tokenizer)},
+        text_config={**language, **_text_config(size, tokenizer)},
         vision_config={
             "model_type": "timm_wrapper",
             "architecture": "lcnet_035",
@@ -213,8 +220,30 @@ def _save(folder: Path, model_class: Any, config: Any, processor: Any, seed: int
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = model_class(config).eval()
+        _open_eyes(model)
     model.generation_config.eos_token_id = processor.tokenizer.eos_token_id
     model.generation_config.pad_token_id = processor.tokenizer.pad_token_id
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
+
+
+def _open_eyes(model: Any) -> None:  # noqa: ANN401 - transformers' own class
+    """Have pictures matter: a convolutional tower with random weights lets next to nothing pass.
+
+    Its normalisations are set to what they see of noise, and its projector is turned up.
+    """
+    import torch
+
+    projector = getattr(model.model, "multi_modal_projector", None)
+    if projector is None:
+        return
+    tower = model.model.vision_tower
+    for layer in tower.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = None  # the mean of all batches
+    with torch.no_grad():
+        tower.train()(torch.randn(8, 3, 64, 64))
+        tower.eval()
+        for linear in (projector.linear_1, projector.linear_2):
+            linear.weight.mul_(10)
