@@ -22,9 +22,11 @@ def try_policy(settings: "Settings", *, endpoint: str | None, model: str | None)
     from vau_agent.agent.probes import PictureBook, probe_policy
 
     entry: ModelEntry | None = None
+    context_tokens: int | None = None
     if endpoint is not None:
         url = endpoint.rstrip("/")
-        policy = f"openai:{model or _only_model(settings, url)}@{url}"
+        served, context_tokens = _served_model(settings, url, model)
+        policy = f"openai:{served}@{url}"
     else:
         entry = load_catalogue().get(settings.policy)
         policy = model_setting(entry, settings.models) if entry else settings.policy
@@ -43,12 +45,12 @@ def try_policy(settings: "Settings", *, endpoint: str | None, model: str | None)
         open_backend(policy, context),
         book,
         generation=GenerationSettings(max_new_tokens=settings.analysis.max_new_tokens),
-        context_tokens=entry.context_tokens if entry else None,
+        context_tokens=entry.context_tokens if entry else context_tokens,
     )
 
 
-def _only_model(settings: "Settings", url: str) -> str:
-    """Ask a server which model it serves."""
+def _served_model(settings: "Settings", url: str, model: str | None) -> tuple[str, int | None]:
+    """Ask a server for its models; give the wanted one, or the only one, and its context."""
     import openai
 
     from vau_agent.agent.backends.openai.address import parse_address
@@ -67,10 +69,13 @@ def _only_model(settings: "Settings", url: str) -> str:
     )
     try:
         with client:
-            names = [served.id for served in client.models.list()]
+            served = {one.id: one for one in client.models.list()}
     except openai.OpenAIError as error:
         raise GenerationError(f"{url} does not say which models it serves: {error}") from error
-    if len(names) == 1:
-        return names[0]
-    offered = ", ".join(repr(name) for name in names) or "none"
-    raise SettingsError(f"{url} serves {offered}; choose one with --model")
+    name = model or (next(iter(served)) if len(served) == 1 else None)
+    if name is None or name not in served:
+        offered = ", ".join(repr(one) for one in served) or "none"
+        asked = f"not {model!r}" if model else "so choose one with --model"
+        raise SettingsError(f"{url} serves {offered}, {asked}")
+    context = getattr(served[name], "max_model_len", None)  # told by vLLM
+    return name, context if isinstance(context, int) else None
