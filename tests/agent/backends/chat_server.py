@@ -99,8 +99,7 @@ class ChatServer:
     context_tokens: int = CONTEXT_TOKENS
     requests: list[Request] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
-    listed: int = 0
-    """How often the models were asked for."""
+    lists_models: bool = True
     _acts: deque[Act] = field(default_factory=deque)
 
     def __enter__(self) -> Self:
@@ -163,9 +162,9 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            server.listed += 1
             listed = {"object": "list", "data": [{"id": model} for model in server.models]}
-            code, value = (200, listed) if self.path.endswith("/models") else (404, {})
+            found = server.lists_models and self.path == "/v1/models"
+            code, value = (200, listed) if found else (404, {})
             raw = json.dumps(value).encode()
             self.send_response_only(code)
             self.send_header("Content-Length", str(len(raw)))

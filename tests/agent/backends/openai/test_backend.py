@@ -151,16 +151,33 @@ def test_an_unknown_model_is_answered_with_those_there_are(
         backend.generate(conversation, GenerationSettings())
 
 
-def test_an_address_without_its_path_says_what_is_usual(
-    server: ChatServer, conversation: Conversation
+@pytest.mark.parametrize(
+    ("models", "complaint"),
+    [(("imagined",), "lists model 'imagined' and yet"), ((), "it offers no model at all")],
+)
+def test_a_model_that_is_listed_is_not_called_unknown(
+    server: ChatServer,
+    open_at: OpenBackend,
+    conversation: Conversation,
+    models: tuple[str, ...],
+    complaint: str,
 ) -> None:
+    backend = open_at()
+    server.models = models
     server.next(raw(b"", code=404))
-    backend = open_backend(
-        f"openai:imagined@http://{server.place}/elsewhere", BackendContext(pictures=lambda _: b"")
-    )
 
-    with pytest.raises(GenerationError, match="it offers imagined"):
+    with pytest.raises(GenerationError, match=complaint):
         backend.generate(conversation, GenerationSettings())
+
+
+def test_a_server_of_another_kind_is_told_by_its_address(
+    server: ChatServer, open_at: OpenBackend, conversation: Conversation
+) -> None:
+    server.next(raw(b"<html>not here</html>", code=404))
+    server.lists_models = False
+
+    with pytest.raises(GenerationError, match=r"check the address .* usually ends in /v1$"):
+        open_at().generate(conversation, GenerationSettings())
 
 
 def test_the_key_is_sent_and_never_said(

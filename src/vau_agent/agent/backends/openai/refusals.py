@@ -103,6 +103,11 @@ def explain_unknown_model(address: ServerAddress, offered: tuple[str, ...] | Non
             f"{address.place} knows neither model {address.model!r} nor a list of models (404); "
             "check the address in the policy, which usually ends in /v1"
         )
+    if address.model in offered:
+        return (
+            f"{address.place} lists model {address.model!r} and yet does not answer for it (404); "
+            "see that it is a chat model"
+        )
     names = ", ".join(offered[:8]) or "no model at all"
     return f"{address.place} has no model {address.model!r}; it offers {names}"
 
