@@ -22,6 +22,7 @@ from vau_agent.settings import RetrievalSettings, TriageSettings
 from vau_agent.tools.contrast import best_scores
 from vau_agent.tools.retrieval import Retrieval
 from vau_agent.tools.video.factory import open_video
+from vau_agent.torchvision_shim import install_shim
 
 DATA: Final = ROOT / "../shared/data"
 STREET: Final = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
@@ -83,6 +84,7 @@ def random_weights(folder: Path, seed: int) -> Path:
     """Save a CLIP model that has learnt nothing."""
     path = folder / f"random-{RANDOM_ARCHITECTURE}-{seed}.safetensors"
     if not path.exists():
+        install_shim()
         import open_clip
         import torch
         from safetensors.torch import save_model

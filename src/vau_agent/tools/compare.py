@@ -19,8 +19,8 @@ from vau_agent.tools.base import KeepFrame, parse_arguments
 from vau_agent.tools.cues.background import find_things
 from vau_agent.tools.cues.change import Change, ChangeDetector
 from vau_agent.tools.cues.grid import CELL, Mask, box_sum, dilate, to_luma
-from vau_agent.tools.places import Region, box_words, centre_words, check_moment
-from vau_agent.tools.video.base import Image, VideoReader, cut_out
+from vau_agent.tools.places import WHOLE, Region, box_words, centre_words, check_moment
+from vau_agent.tools.video.base import Image, VideoReader
 from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
 
 _DIFFERENCE: Final = 8.0
@@ -39,6 +39,9 @@ _ALIKE_SIZE: Final = 1.8
 """Sizes within this ratio may be one thing."""
 
 _BRIGHTER_LEVELS: Final = 8.0
+_FEWEST_CELLS: Final = 16
+"""A smaller region is nothing but the borders of what is in it."""
+
 _MOST_TOLD: Final = 6
 """Changes told in words, largest first."""
 
@@ -59,7 +62,7 @@ class Difference:
     kind: Kind
     box: Box
     share: float
-    """Of the picture."""
+    """Of the region that is compared."""
     colour: NDArray[np.float32]
     """Mean colour of what stands there: after for what is new, before for what is gone."""
 
@@ -120,39 +123,51 @@ class Compare:
 
 
 def compare_pictures(before: Image, after: Image, region: Box) -> tuple[str, ...]:
-    """Say what differs between two pictures of one size, inside a region of them."""
-    cut = [cut_out(image, region) for image in (before, after)]
+    """Say what differs between two pictures of one size, inside a region of them.
+
+    The whole pictures are compared: where a camera has turned to shows in what did not change.
+    """
     detector = ChangeDetector()
-    if min(cut[0].shape[:2]) < 8 * CELL:
-        return ("the region is too small to compare by measurement; look at the two pictures",)
-    detector.step(to_luma(cut[0]), 0.0)
-    change = detector.step(to_luma(cut[1]), 1.0)
+    detector.step(to_luma(before), 0.0)
+    change = detector.step(to_luma(after), 1.0)
     if change is None or change.cut:
         return ("the two pictures show different scenes: nothing in them can be compared",)
-    told = find_differences(cut[0], cut[1], change)
-    share = sum(one.share for one in told)
-    notes = [*_circumstances(change)]
+    inside = _cells_of(region, change.strength.shape)
+    if inside.sum() < _FEWEST_CELLS:
+        return ("the region is too small to compare by measurement; look at the two pictures",)
+    told = find_differences(before, after, change, inside)
+    notes = _circumstances(change)
     if not told:
         return (*notes, "nothing has changed but light and noise")
-    notes.append(f"{share:.1%} of the {_part(region)} differs, in {len(told)} places")
-    within = [_within(one, region) for one in told]
-    notes.extend(_tell(one) for one in within[:_MOST_TOLD])
-    if len(told) > _MOST_TOLD:
-        notes.append(f"{len(told) - _MOST_TOLD} smaller differences are not listed")
-    notes.extend(_moves(within[:_MOST_TOLD]))
+    share, places = sum(one.share for one in told), len(told)
+    notes.append(
+        f"{share:.1%} of the {_part(region)} differs, in {places} place{'s'[: places != 1]}"
+    )
+    notes.extend(_tell(one) for one in told[:_MOST_TOLD])
+    if places > _MOST_TOLD:
+        notes.append(f"{places - _MOST_TOLD} smaller differences are not listed")
+    notes.extend(_moves(told[:_MOST_TOLD]))
     return tuple(notes)
 
 
-def find_differences(before: Image, after: Image, change: Change) -> list[Difference]:
-    """Give the parts that differ by more than light, largest first."""
+def find_differences(before: Image, after: Image, change: Change, inside: Mask) -> list[Difference]:
+    """Give the parts among the cells `inside` that differ by more than light, largest first."""
     changed = change.strength > _DIFFERENCE
     solid = changed & (box_sum(changed.astype(np.float32), 1) >= _SOLID)
-    things = find_things(changed & dilate(solid))
-    found = [_difference(before, after, thing) for thing in things]
+    things = find_things(changed & dilate(solid) & inside)
+    found = [_difference(before, after, thing, of=int(inside.sum())) for thing in things]
     return sorted(found, key=lambda one: -one.share)
 
 
-def _difference(before: Image, after: Image, thing: Mask) -> Difference:
+def _cells_of(region: Box, shape: tuple[int, ...]) -> Mask:
+    height, width = shape[0], shape[1]
+    inside = np.zeros((height, width), dtype=np.bool_)
+    bottom, right = (region.y + region.height) * height, (region.x + region.width) * width
+    inside[int(region.y * height) : round(bottom), int(region.x * width) : round(right)] = True
+    return inside
+
+
+def _difference(before: Image, after: Image, thing: Mask, *, of: int) -> Difference:
     rows, columns = np.nonzero(thing)
     top, bottom = int(rows.min()), int(rows.max()) + 1
     left, right = int(columns.min()), int(columns.max()) + 1
@@ -174,7 +189,7 @@ def _difference(before: Image, after: Image, thing: Mask) -> Difference:
             width=(right - left) / width,
             height=(bottom - top) / height,
         ),
-        share=float(thing.mean()),
+        share=float(thing.sum()) / of,
         colour=picture[place][covered].mean(axis=0).astype(np.float32),
     )
 
@@ -194,22 +209,6 @@ def _circumstances(change: Change) -> list[str]:
     elif np.abs(change.camera).max() > 1:
         notes.append("the camera moved a little; that was taken away")
     return notes
-
-
-def _within(difference: Difference, region: Box) -> Difference:
-    """Give a place in a region as a place in the whole picture."""
-    box = difference.box
-    return Difference(
-        kind=difference.kind,
-        box=Box(
-            x=min(1.0, region.x + box.x * region.width),
-            y=min(1.0, region.y + box.y * region.height),
-            width=box.width * region.width,
-            height=box.height * region.height,
-        ),
-        share=difference.share,
-        colour=difference.colour,
-    )
 
 
 def _tell(one: Difference) -> str:
@@ -244,4 +243,4 @@ def _is_alike(one: Difference, other: Difference) -> bool:
 
 
 def _part(region: Box) -> str:
-    return "picture" if region == Box(x=0, y=0, width=1, height=1) else "region"
+    return "picture" if region == WHOLE else "region"
