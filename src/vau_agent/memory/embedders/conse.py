@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from vau_agent.errors import MissingDependencyError, ModelError
+from vau_agent.errors import MissingDependencyError
 from vau_agent.memory.chain import canonical_json
-from vau_agent.memory.embedders.base import Precision, Vectors
+from vau_agent.memory.embedders.base import Vectors
 from vau_agent.memory.embedders.folder import PartsFolder
 from vau_agent.memory.embedders.onnx import OnnxGraph
 from vau_agent.memory.embedders.squares import to_square, to_unit
@@ -39,7 +39,7 @@ TOP: Final = 20
 """Classes that make a picture's vector; the tail of a thousand is noise."""
 MAX_TOKENS: Final = 128
 PACKAGES: Final = ("onnxruntime", "tokenizers")
-VISION: Final = {"fp32": "vision.onnx", "int8": "vision-int8.onnx"}
+VISION: Final = "vision.onnx"
 TEXT: Final = "text.onnx"
 TOKENIZER: Final = "tokenizer.json"
 CONCEPTS: Final = "concepts.f32"
@@ -51,24 +51,17 @@ class ConseEmbedder:
     """Frames and texts in MiniLM's space of sentences. May be used from several threads."""
 
     folder: PartsFolder
-    precision: Precision
     batch: int
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def open(cls, folder: Path, *, precision: Precision = "fp32", batch: int) -> "ConseEmbedder":
+    def open(cls, folder: Path, *, batch: int) -> "ConseEmbedder":
         """Open a folder that `build_conse` made; weights are read at first use.
 
         Raises:
-            ModelError: The folder is absent, incomplete or altered, or holds no such precision.
+            ModelError: The folder is absent, incomplete, altered, or of another version.
         """
-        parts = PartsFolder.open(folder, kind=KIND, version=VERSION)
-        if VISION[precision] not in parts.manifest.files:
-            raise ModelError(
-                f"{str(folder)!r} holds no {precision} weights: they were not as good as fp32 "
-                "when they were made; use retrieval.precision fp32"
-            )
-        return cls(folder=parts, precision=precision, batch=batch)
+        return cls(folder=PartsFolder.open(folder, kind=KIND, version=VERSION), batch=batch)
 
     @property
     def name(self) -> str:
@@ -79,9 +72,7 @@ class ConseEmbedder:
     def digest(self) -> str:
         """Of the weights it was built from: building again gives comparable vectors."""
         manifest = self.folder.manifest
-        recipe: list[JsonValue] = [KIND, manifest.version, self.precision, dict(manifest.sources)]
-        if self.precision == "int8":  # rounding depends on how it was built
-            recipe.append(manifest.files[VISION["int8"]].sha256)
+        recipe: list[JsonValue] = [KIND, manifest.version, dict(manifest.sources)]
         return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()
 
     @property
@@ -130,9 +121,8 @@ class ConseEmbedder:
 
     @functools.cached_property
     def _vision(self) -> OnnxGraph:
-        name = VISION[self.precision]
         return OnnxGraph(
-            name=f"conse {name}", read=lambda: self.folder.read(name), batch=self.batch
+            name=f"conse {VISION}", read=lambda: self.folder.read(VISION), batch=self.batch
         )
 
     @functools.cached_property

@@ -8,12 +8,11 @@ import contextlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vau_agent.errors import MissingDependencyError, ModelError
 from vau_agent.memory.embedders.conse import (
@@ -26,11 +25,9 @@ from vau_agent.memory.embedders.conse import (
     VERSION,
     VISION,
     ConseEmbedder,
-    to_squares,
 )
 from vau_agent.memory.embedders.folder import MANIFEST, PartsManifest, describe, write_manifest
 from vau_agent.memory.embedders.onnx import OnnxGraph
-from vau_agent.memory.embedders.quantize import agreement, quantize
 from vau_agent.torchvision_shim import install_shim
 
 LITE0_SHA256: Final = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -50,20 +47,14 @@ MAX_DIFFERENCE: Final = 1e-4
 CLASSES: Final = 1000
 OPSET: Final = 20
 
-Image = NDArray[np.uint8]
 
-
-def build_conse(
-    lite0: Path, minilm: Path, out: Path, *, frames: Sequence[Image] = ()
-) -> PartsManifest:
+def build_conse(lite0: Path, minilm: Path, out: Path) -> PartsManifest:
     """Make the folder `out` and tell what was measured; a folder that is there is replaced.
 
     Args:
         lite0: The classifier's weights, a `.pth` file.
         minilm: The folder of the sentence model.
         out: The folder to make; it appears whole or not at all.
-        frames: Pictures to calibrate int8 weights with and to compare them on, 64 at least; without
-            them none are made. They are kept only if they agree with fp32 (see `Agreement`).
 
     Raises:
         ModelError: A part is absent or not the pinned one, or ONNX does not agree with torch.
@@ -78,7 +69,7 @@ def build_conse(
         root.mkdir()
         with _named_extra(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
-            measured = {"vision_difference": _export_vision(lite0, root / VISION["fp32"])}
+            measured = {"vision_difference": _export_vision(lite0, root / VISION)}
             measured["text_difference"] = _export_text(minilm, root / TEXT)
         shutil.copyfile(minilm / TOKENIZER, root / TOKENIZER)
         for name, difference in measured.items():
@@ -89,10 +80,6 @@ def build_conse(
                 )
         _write_concepts(root)
         manifest = _seal(root, sources, measured)
-        if frames:
-            with _named_extra():
-                int8 = _add_int8(root, frames)
-            manifest = _seal(root, sources, measured | int8)
         _put(root, out, spare=Path(folder) / "former")
     return manifest
 
@@ -221,20 +208,6 @@ def _write_concepts(root: Path) -> None:
     embedder = ConseEmbedder.open(root, batch=64)
     vectors = embedder.embed_texts([f"a photo of {label}" for label in labels])
     (root / CONCEPTS).write_bytes(vectors.astype("<f4").tobytes())
-
-
-def _add_int8(root: Path, frames: Sequence[Image]) -> dict[str, float]:
-    """Quantise the classifier; it stays only if it embeds as fp32 does. Give what was measured."""
-    path = root / VISION["int8"]
-    squares = to_squares(frames)
-    quantize(root / VISION["fp32"], path, {"pixels": squares})
-    _seal(root, {}, {})
-    found = ConseEmbedder.open(root, precision="int8", batch=16).embed_images(frames)
-    expected = ConseEmbedder.open(root, precision="fp32", batch=16).embed_images(frames)
-    agreed = agreement(found, expected)
-    if not agreed.is_enough:
-        path.unlink()
-    return {"int8_cosine": agreed.cosine, "int8_recall": agreed.recall}
 
 
 def _seal(root: Path, sources: Mapping[str, str], measured: Mapping[str, float]) -> PartsManifest:
