@@ -12,6 +12,7 @@ holds all that was asked for a completion, oldest first.
 import hashlib
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -100,10 +101,14 @@ class ChatServer:
     requests: list[Request] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
     lists_models: bool = True
+    tls: ssl.SSLContext | None = None
+    """Given, it speaks https."""
     _acts: deque[Act] = field(default_factory=deque)
 
     def __enter__(self) -> Self:
         self._http = _Http(("127.0.0.1", 0), _handler(self))
+        if self.tls is not None:
+            self._http.socket = self.tls.wrap_socket(self._http.socket, server_side=True)
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )
@@ -129,7 +134,7 @@ class ChatServer:
     @property
     def url(self) -> str:
         """The address that a policy string takes."""
-        return f"http://{self.place}/v1"
+        return f"{'http' if self.tls is None else 'https'}://{self.place}/v1"
 
     @property
     def policy(self) -> str:
