@@ -12,6 +12,7 @@ from vau_agent.agent.catalogue import (
     model_state,
     resolve_model,
 )
+from vau_agent.agent.downloads.pull import megabytes
 from vau_agent.agent.receipts import write_receipt
 from vau_agent.errors import ModelError, SettingsError
 
@@ -122,3 +123,26 @@ def test_an_embedder_from_the_hub_is_set_by_where_its_weights_lie(tmp_path: Path
     setting = model_setting(find_model("clip-vit-b-32"), tmp_path)
 
     assert setting == f"open_clip:ViT-B-32/{tmp_path}/clip-vit-b-32/open_clip_model.safetensors"
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_page_of_models_says_what_the_catalogue_says(entry: ModelEntry) -> None:
+    page = Path(__file__).parents[2] / "docs" / "models.md"
+    (row,) = [
+        line for line in page.read_text().splitlines() if line.startswith(f"| `{entry.name}` |")
+    ]
+
+    for licence in entry.licences:
+        assert licence in row
+    for part in entry.parts:
+        told = (
+            (part.repository, part.revision or "")
+            if isinstance(part, HubPart)
+            else (
+                part.package,
+                part.version,
+            )
+        )
+        assert all(word[:12] in row for word in told)
+    if not entry.built_in:
+        assert f"| {'~' if entry.is_size_estimated else ''}{megabytes(entry.bytes)} |" in row
