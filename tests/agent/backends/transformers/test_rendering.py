@@ -15,9 +15,9 @@ def test_a_frame_is_its_id_and_time_then_its_picture(album: Album, turn: Turn) -
     assert chat.messages[1] == {
         "role": "user",
         "content": [
-            {"type": "text", "text": "measured\n[f1 at 1.00 s]"},
+            {"type": "text", "text": "measured\n[f1 at 1.00 s]\n"},
             {"type": "image"},
-            {"type": "text", "text": "\n[f2 at 2.00 s]"},
+            {"type": "text", "text": "\n[f2 at 2.00 s]\n"},
             {"type": "image"},
             {"type": "text", "text": "\njudge"},
         ],

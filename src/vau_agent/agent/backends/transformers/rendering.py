@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypedDict
 
-from vau_agent.agent.conversation import Conversation, FramePart, Message
+from vau_agent.agent.conversation import Conversation, FramePart, Message, part_text
 from vau_agent.schemas import FrameRef
 
 _GAP: Final = "\N{ZERO WIDTH SPACE}"
@@ -50,8 +50,7 @@ def _message(message: Message, control_tokens: Sequence[str]) -> ChatMessage:
     for number, part in enumerate(message.parts):
         pending += "\n" if number else ""
         if isinstance(part, FramePart):
-            frame = part.frame
-            pending += f"[{frame.frame_id} at {frame.timestamp:.2f} s]"
+            pending += f"{part_text(part)}\n"  # as servers are told: the same words everywhere
             content += [{"type": "text", "text": pending}, {"type": "image"}]
             pending = ""
         else:
