@@ -58,6 +58,7 @@ CUES: Final[dict[str, str]] = {
     "flicker": "an area whose brightness flickers",
     "flash": "a sudden change of brightness over a large part of the picture",
     "crowd": "motion that suddenly spreads over much of the picture",
+    "appearance": "the picture looks unlike the rest of this video",
 }
 """What is measured, by the name that traces, prompts and reports use."""
 

@@ -14,6 +14,7 @@ from vau_agent.schemas import Box, Candidate, Coverage, CurvePoint, Segment, Val
 from vau_agent.settings import TriageSettings
 from vau_agent.tools.candidates import build_candidate, find_segments
 from vau_agent.tools.coarse import LastingChanges, choose_windows, packet_activity
+from vau_agent.tools.cues.appearance import Appearance
 from vau_agent.tools.cues.measure import Measured, MomentMeter
 from vau_agent.tools.cues.moments import COLUMNS, REGIONAL, ROWS, SINGLE, MomentStore
 from vau_agent.tools.cues.normal import (
@@ -95,7 +96,11 @@ class Measurements:
 
 
 def triage(
-    reader: VideoReader, settings: TriageSettings, *, on_moment: OnMoment | None = None
+    reader: VideoReader,
+    settings: TriageSettings,
+    *,
+    on_moment: OnMoment | None = None,
+    appearance: Appearance | None = None,
 ) -> TriageResult:
     """Measure a video and propose segments.
 
@@ -104,6 +109,8 @@ def triage(
         settings: How densely to look and where the alarm lies.
         on_moment: Called for every measured moment, in order, with a provisional point: its cues
             are compared with constants only, since the video's own normal is known at the end.
+        appearance: How new the looks of this video's moments are, where it was embedded. Told with
+            the other cues; it takes no part in the score or in proposing segments.
     """
     duration = reader.info.duration_s
     measurements = Measurements.empty(settings)
@@ -116,7 +123,7 @@ def triage(
     if not segments:
         frames = reader.frames(fps=settings.fps, longest_side=settings.longest_side)
         measurements.add_frames(frames, on_moment=on_moment)
-    curve, candidates = evaluate(measurements, end=duration)
+    curve, candidates = evaluate(measurements, end=duration, appearance=appearance)
     return TriageResult(
         curve=curve,
         candidates=candidates,
@@ -136,7 +143,11 @@ def triage(
 
 
 def evaluate(
-    measurements: Measurements, *, end: float, start: float = 0.0
+    measurements: Measurements,
+    *,
+    end: float,
+    start: float = 0.0,
+    appearance: Appearance | None = None,
 ) -> tuple[tuple[CurvePoint, ...], tuple[Candidate, ...]]:
     """Turn measurements into the curve and its candidates; what lies before `start` is left out."""
     store = measurements.store
@@ -146,7 +157,13 @@ def evaluate(
     found = find_segments(
         store.times, alarm, measurements.settings, end=end, breaks=measurements.cuts
     )
-    candidates = [_candidate(segment, peak, store, cues, alarm) for segment, peak in found]
+    boxes = [_box(_strongest(cues, peak), peak, store) for _, peak in found]
+    if appearance is not None:
+        cues["appearance"] = appearance.at(store.times)
+    candidates = [
+        _candidate(segment, peak, store, cues, alarm, box)
+        for (segment, peak), box in zip(found, boxes, strict=True)
+    ]
     curve = tuple(
         CurvePoint(
             timestamp=float(store.times[row]),
@@ -219,18 +236,26 @@ def _provisional(measured: Measured) -> CurvePoint:
     )
 
 
+def _strongest(cues: dict[str, Curve], row: int) -> str:
+    return max(cues, key=lambda cue: cues[cue][row])
+
+
 def _candidate(
-    segment: Segment, peak: int, store: MomentStore, cues: dict[str, Curve], scores: Curve
+    segment: Segment,
+    peak: int,
+    store: MomentStore,
+    cues: dict[str, Curve],
+    scores: Curve,
+    box: Box | None,
 ) -> Candidate:
     inside = (store.times >= segment.start - 1e-9) & (store.times < segment.end)
     highest = {name: float(values[inside].max()) for name, values in cues.items()}
-    name = max(cues, key=lambda cue: cues[cue][peak])
     return build_candidate(
         segment,
         peak=float(store.times[peak]),
         score=min(1.0, float(scores[peak])),
         cues=highest,
-        box=_box(name, peak, store),
+        box=box,
     )
 
 
