@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from vau_agent.agent.backends.openai.messages import ChatMessage, ContentPart
+from vau_agent.agent.backends.transformers.rendering import break_tokens
 from vau_agent.torchvision_shim import install_shim
 
 if TYPE_CHECKING:
@@ -77,10 +79,12 @@ class EngineRoom:
     def chat(
         self,
         options: EngineOptions,
-        messages: Sequence[Mapping[str, Any]],
+        messages: Sequence[ChatMessage],
         sampling: "SamplingParams",
     ) -> "RequestOutput":
         """Complete one chat, in an engine that is started when it is not running yet.
+
+        Control tokens in its texts are broken up: no text can close its turn or open another.
 
         Raises:
             EngineStartError: The engine does not start.
@@ -96,12 +100,13 @@ class EngineRoom:
             return self._complete(self._llm, messages, sampling)
 
     def _complete(
-        self, llm: "LLM", messages: Sequence[Mapping[str, Any]], sampling: "SamplingParams"
+        self, llm: "LLM", messages: Sequence[ChatMessage], sampling: "SamplingParams"
     ) -> "RequestOutput":
         from vllm.exceptions import VLLMClientError
 
         try:
-            return llm.chat(list(messages), sampling, use_tqdm=False)[0]
+            harmless = without_control_tokens(messages, _control_tokens(llm))
+            return llm.chat(harmless, sampling, use_tqdm=False)[0]
         except VLLMClientError as error:
             raise RequestError(one_line(error)) from error
         except FAILURES as error:  # its scheduler may still hold half a request
@@ -170,10 +175,35 @@ def engine_arguments(options: EngineOptions, *, on_cpu: bool) -> dict[str, Any]:
     return arguments | {"gpu_memory_utilization": options.memory_share}
 
 
+def without_control_tokens(
+    messages: Sequence[ChatMessage], tokens: Sequence[str]
+) -> list[ChatMessage]:
+    """Break up, in every text of a chat, what its template's own tokens are written like."""
+    harmless: list[ChatMessage] = []
+    for message in messages:
+        content = message["content"]
+        if isinstance(content, str):
+            harmless.append({"role": message["role"], "content": break_tokens(content, tokens)})
+            continue
+        parts: list[ContentPart] = [
+            {"type": "text", "text": break_tokens(part["text"], tokens)} if "text" in part else part
+            for part in content
+        ]
+        harmless.append({"role": message["role"], "content": parts})
+    return harmless
+
+
 def one_line(error: BaseException) -> str:
     """Write what a library said as one line of bearable length."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= _MAX_REASON_CHARS else text[: _MAX_REASON_CHARS - 1] + "…"
+
+
+def _control_tokens(llm: "LLM") -> tuple[str, ...]:
+    tokenizer = llm.get_tokenizer()
+    added = tokenizer.added_tokens_decoder.values()
+    special = {str(token) for token in added if token.special}
+    return tuple(sorted(special, key=lambda text: (-len(text), text)))
 
 
 def _on_cpu() -> bool:

@@ -11,8 +11,14 @@ import pytest
 from tests.agent.backends.vllm.support import Drawn, opened
 from vau_agent.agent.backends.base import BackendContext, GenerationSettings, TokenChoice, Usage
 from vau_agent.agent.backends.factory import open_backend
+from vau_agent.agent.backends.openai.messages import ChatMessage
 from vau_agent.agent.backends.vllm import VllmBackend, read_output
-from vau_agent.agent.backends.vllm_engine import EngineOptions, engine_arguments, one_line
+from vau_agent.agent.backends.vllm_engine import (
+    EngineOptions,
+    engine_arguments,
+    one_line,
+    without_control_tokens,
+)
 from vau_agent.errors import (
     ContextOverflowError,
     GenerationError,
@@ -161,6 +167,28 @@ def test_everywhere_prefixes_are_kept_and_no_code_of_a_model_is_run(on_cpu: bool
 
 def test_the_context_is_as_long_as_fits_when_none_is_set() -> None:
     assert engine_arguments(options(), on_cpu=True)["max_model_len"] == -1
+
+
+def test_no_text_can_close_its_turn_and_no_picture_is_touched() -> None:
+    address = "data:image/jpeg;base64,<end>"
+    messages: list[ChatMessage] = [
+        {"role": "assistant", "content": "a<end>"},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "b<end><end>"},
+                {"type": "image_url", "image_url": {"url": address}},
+            ],
+        },
+    ]
+
+    said, shown = without_control_tokens(messages, ("<end>",))
+
+    assert "<end>" not in said["content"]
+    content = shown["content"]
+    assert isinstance(content, list)
+    assert "<end>" not in content[0]["text"]
+    assert content[1] == {"type": "image_url", "image_url": {"url": address}}
 
 
 @pytest.mark.parametrize(
