@@ -1,5 +1,6 @@
 """Finds, among the tokens of a completion, the one that begins its verdict."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -26,12 +27,10 @@ def find_verdict_token(tokens: Sequence[TokenChoice]) -> TokenChoice | None:
     start = marks[0].end()
     if start == len(text) or text[start] in '<"':
         return None
-    before = 0
-    for token in tokens:
-        if start < before + len(token.token):
-            return _without_prefix(token, start - before)
-        before += len(token.token)
-    return None
+    ends = list(itertools.accumulate(len(token.token) for token in tokens))
+    place = next(place for place, end in enumerate(ends) if end > start)
+    token = tokens[place]
+    return _without_prefix(token, start - (ends[place] - len(token.token)))
 
 
 def _without_prefix(token: TokenChoice, length: int) -> TokenChoice:

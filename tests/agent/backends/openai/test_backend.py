@@ -10,6 +10,7 @@ from tests.agent.backends.chat_server import ChatServer, answer, imagine, raw, r
 from tests.agent.backends.openai.conftest import OpenBackend
 from vau_agent.agent.backends.base import BackendContext, GenerationSettings
 from vau_agent.agent.backends.factory import open_backend
+from vau_agent.agent.backends.openai.backend import OpenAIBackend
 from vau_agent.agent.conversation import Conversation, FramePart, Message, TextPart
 from vau_agent.errors import ContextOverflowError, GenerationError
 from vau_agent.settings import EndpointSettings
@@ -200,6 +201,34 @@ def test_models_are_listed(server: ChatServer, open_at: OpenBackend) -> None:
     server.models = ("imagined", "qwen")
 
     assert open_at().served_models() == ("imagined", "qwen")
+
+
+@pytest.mark.parametrize(
+    ("lists_models", "models", "complaint"),
+    [(False, ("x",), r"refused the request \(404\)"), (True, (None,), "a way of its own")],
+)
+def test_a_list_of_models_that_is_none_is_said(
+    server: ChatServer,
+    open_at: OpenBackend,
+    lists_models: bool,
+    models: tuple[str, ...],
+    complaint: str,
+) -> None:
+    backend = open_at()
+    server.lists_models = lists_models
+    server.models = models
+
+    with pytest.raises(GenerationError, match=complaint):
+        backend.served_models()
+
+
+def test_a_server_that_is_gone_lists_nothing() -> None:
+    with ChatServer() as server:
+        backend = open_backend(server.policy)
+    assert isinstance(backend, OpenAIBackend)
+
+    with pytest.raises(GenerationError, match="does not tell its models: Connection refused"):
+        backend.served_models()
 
 
 def test_nothing_of_the_environment_travels_along(
