@@ -148,6 +148,7 @@ class OpenClipEmbedder:
         try:
             import open_clip
             import torch
+            from safetensors import SafetensorError
         except ModuleNotFoundError as error:
             raise MissingDependencyError(
                 f"embedder {self.name!r} needs {error.name!r}; "
@@ -168,7 +169,15 @@ class OpenClipEmbedder:
                 )
                 open_clip.load_checkpoint(model, str(self._weights))
                 tokenizer = open_clip.get_tokenizer(source)
-        except (RuntimeError, ValueError, OSError, KeyError) as error:
+        # its own checks of shapes are assertions
+        except (
+            AssertionError,
+            KeyError,
+            OSError,
+            RuntimeError,
+            SafetensorError,
+            ValueError,
+        ) as error:
             raise ModelError(
                 f"{str(self._weights)!r} cannot be used as {self.architecture!r}: "
                 f"{_first_line(error)}; check that they belong together"
