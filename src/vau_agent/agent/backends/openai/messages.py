@@ -5,10 +5,22 @@ the very bytes of the shorter one and a server can go on from what it has alread
 """
 
 import base64
-from typing import TypedDict
+import re
+from typing import Final, TypedDict
 
 from vau_agent.agent.backends.base import Pictures
 from vau_agent.agent.conversation import Conversation, FramePart, Message, part_text
+
+_GAP: Final = "\N{ZERO WIDTH SPACE}"
+_CONTROL: Final = re.compile(
+    r"<(?=[|\N{FULLWIDTH VERTICAL LINE}])"  # <|im_end|>
+    r"|<(?=/?[\w-]*[_A-Z][\w-]*>)"  # <end_of_turn>, <__media__>, <IMG_CONTEXT>
+    r"|<(?=/?(?:s|bos|eos|pad|unk|image|img|video|audio)>)"
+    r"|\[(?=/?[A-Z][A-Z_]+\])"  # [INST]
+)
+"""Where marks begin that chat templates write between turns and around pictures. A server reads
+them wherever they stand, and which it knows is not told: all that are shaped like one are broken
+up. None is shaped like our own tags."""
 
 
 class ImageUrl(TypedDict):
@@ -39,7 +51,7 @@ def to_messages(conversation: Conversation, pictures: Pictures) -> list[ChatMess
 
 def _message(message: Message, pictures: Pictures) -> ChatMessage:
     if not any(isinstance(part, FramePart) for part in message.parts):
-        return {"role": message.role, "content": _encodable(message.text)}
+        return {"role": message.role, "content": _harmless(message.text)}
     content: list[ContentPart] = []
     lines: list[str] = []
     for part in message.parts:
@@ -55,7 +67,7 @@ def _message(message: Message, pictures: Pictures) -> ChatMessage:
 
 def _text(lines: list[str], *, follows: bool) -> ContentPart:
     start = "\n" if follows else ""
-    return {"type": "text", "text": _encodable(start + "\n".join(lines))}
+    return {"type": "text", "text": _harmless(start + "\n".join(lines))}
 
 
 def _picture(jpeg: bytes) -> ContentPart:
@@ -63,6 +75,7 @@ def _picture(jpeg: bytes) -> ContentPart:
     return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{encoded}"}}
 
 
-def _encodable(text: str) -> str:
-    """Replace what no UTF-8 can hold, e.g. bytes of a command line that were no text."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _harmless(text: str) -> str:
+    """Let no text close its turn, and replace what no UTF-8 can hold."""
+    encodable = text.encode("utf-8", "replace").decode("utf-8")
+    return _CONTROL.sub(lambda mark: mark[0] + _GAP, encodable)
