@@ -77,16 +77,10 @@ def build_tiny_qwen25vl(folder: Path, size: TinySize | None = None) -> Path:
         tokenizer=tokenizer,
         chat_template=tokenizer.chat_template,
     )
-    head = size.hidden // size.heads
-    third = head // 2 * 3 // 8  # as in the published models: 16, 24 and 24 of 64
     config = Qwen2_5_VLConfig(
         text_config={
             **_text_config(size, tokenizer),
-            "rope_parameters": {
-                "rope_type": "default",
-                "rope_theta": 1_000_000.0,
-                "mrope_section": [head // 2 - 2 * third, third, third],
-            },
+            "rope_parameters": _spread_positions(size),
         },
         vision_config={
             "depth": size.layers,
@@ -97,17 +91,51 @@ def build_tiny_qwen25vl(folder: Path, size: TinySize | None = None) -> Path:
             "fullatt_block_indexes": [size.layers - 1],
         },
         tie_word_embeddings=True,
-        **{
-            f"{name}_token_id": tokenizer.convert_tokens_to_ids(token)
-            for name, token in (
-                ("image", "<|image_pad|>"),
-                ("video", "<|video_pad|>"),
-                ("vision_start", "<|vision_start|>"),
-                ("vision_end", "<|vision_end|>"),
-            )
-        },
+        **_vision_tokens(tokenizer),
     )
     return _save(folder, Qwen2_5_VLForConditionalGeneration, config, processor, size.seed)
+
+
+def build_tiny_qwen3vl(folder: Path, size: TinySize | None = None) -> Path:
+    """Save a Qwen3-VL with random weights: its pictures enter at several depths."""
+    install_shim()
+    from transformers import (
+        Qwen2VLImageProcessor,
+        Qwen3VLConfig,
+        Qwen3VLForConditionalGeneration,
+        Qwen3VLProcessor,
+        Qwen3VLVideoProcessor,
+    )
+
+    size = size or TinySize()
+    tokenizer = _build_tokenizer(QWEN_PICTURE)
+    pixels = {"shortest_edge": 4 * 32 * 32, "longest_edge": 16 * 32 * 32}
+    build_processor: Any = Qwen3VLProcessor  # carries no annotations
+    processor = build_processor(
+        image_processor=Qwen2VLImageProcessor(size=pixels, patch_size=16),
+        video_processor=Qwen3VLVideoProcessor(),
+        tokenizer=tokenizer,
+        chat_template=tokenizer.chat_template,
+    )
+    config = Qwen3VLConfig(
+        text_config={
+            **_text_config(size, tokenizer),
+            "head_dim": size.hidden // size.heads,
+            "rope_parameters": {**_spread_positions(size), "mrope_interleaved": True},
+        },
+        vision_config={
+            "depth": 2,
+            "hidden_size": 64,
+            "intermediate_size": 128,
+            "num_heads": 2,
+            "out_hidden_size": size.hidden,
+            "deepstack_visual_indexes": [0, 1],
+            "num_position_embeddings": 256,
+        },
+        tie_word_embeddings=True,
+        **_vision_tokens(tokenizer),
+    )
+    return _save(folder, Qwen3VLForConditionalGeneration, config, processor, size.seed)
 
 
 def build_tiny_fastvlm(folder: Path, size: TinySize | None = None) -> Path:
@@ -161,6 +189,26 @@ def build_tiny_fastvlm(folder: Path, size: TinySize | None = None) -> Path:
         tie_word_embeddings=True,
     )
     return _save(folder, FastVlmForConditionalGeneration, config, processor, size.seed)
+
+
+def _spread_positions(size: TinySize) -> dict[str, Any]:
+    """Share a head's frequencies out to time, height and width, as the published models do."""
+    half = size.hidden // size.heads // 2
+    third = half * 3 // 8
+    return {
+        "rope_type": "default",
+        "rope_theta": 1_000_000.0,
+        "mrope_section": [half - 2 * third, third, third],
+    }
+
+
+def _vision_tokens(tokenizer: Any) -> dict[str, Any]:  # noqa: ANN401 - transformers' own class
+    return {
+        "image_token_id": tokenizer.convert_tokens_to_ids("<|image_pad|>"),
+        "video_token_id": tokenizer.convert_tokens_to_ids("<|video_pad|>"),
+        "vision_start_token_id": tokenizer.convert_tokens_to_ids("<|vision_start|>"),
+        "vision_end_token_id": tokenizer.convert_tokens_to_ids("<|vision_end|>"),
+    }
 
 
 def _text_config(size: TinySize, tokenizer: Any) -> dict[str, Any]:  # noqa: ANN401 - transformers'

@@ -124,14 +124,21 @@ class Reader:
         import torch
 
         with torch.inference_mode():
-            stretch = torch.tensor([prompt.ids[start:end]], device=self._loaded.device)
-            embedded = self._loaded.model.get_input_embeddings()(stretch)
-            places = stretch == self._placeholder_id
-            if bool(places.any()):
-                rows = self._features(prompt, start, end).to(embedded.dtype)
-                embedded = embedded.masked_scatter(places.unsqueeze(-1), rows)
+            embedded = self.embed(prompt, start=start, end=end)
             stretch_positions = None if positions is None else positions[..., start:end]
             return self._step(embedded, stretch_positions, cache)
+
+    def embed(self, prompt: ReadPrompt, *, start: int, end: int) -> "torch.Tensor":
+        """Give the tokens from `start` to `end` as the language model takes them."""
+        import torch
+
+        stretch = torch.tensor([prompt.ids[start:end]], device=self._loaded.device)
+        embedded: torch.Tensor = self._loaded.model.get_input_embeddings()(stretch)
+        places = stretch == self._placeholder_id
+        if not bool(places.any()):
+            return embedded
+        rows = self._features(prompt, start, end).to(embedded.dtype)
+        return embedded.masked_scatter(places.unsqueeze(-1), rows)
 
     def read_token(
         self, token: int, cache: "DynamicCache", positions: "torch.Tensor | None"
