@@ -186,4 +186,4 @@ def _wilson(good: int, count: int, *, z: float = 1.96) -> tuple[float, float]:
     share, factor = good / count, 1 + z * z / count
     middle = (share + z * z / (2 * count)) / factor
     half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / factor
-    return middle - half, middle + half
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.benches.measure import Work
+from scripts.benches.measure import ROOT, Work
 from tests.validation.clips import (
     DATA,
     auc,
@@ -16,13 +16,19 @@ from tests.validation.clips import (
     measure_clip,
     per_frame,
 )
+from vau_agent.memory.embedders.base import Embedder
+from vau_agent.memory.embedders.factory import open_embedder, resolve_embedder
 from vau_agent.schemas import CUES
 from vau_agent.settings import TriageSettings
 from vau_agent.tools.cues.grid import to_luma
+from vau_agent.tools.cues.normal import TRUST, smooth
+from vau_agent.tools.triage import TriageResult
 from vau_agent.tools.video.factory import open_video
 
 DRAWS: Final = 1000
 FLOOR: Final = "frame differencing"
+JOINED: Final = "score, if appearance took part"
+MODELS: Final = ROOT / ".models"
 
 Signals = dict[str, NDArray[np.float64]]
 
@@ -34,29 +40,45 @@ def cue_table(work: Work) -> None:
         return
     ped2 = clips("ped2")[: 1 if work.quick else None]
     fights = clips("fight_surv")[: 4 if work.quick else None]
-    frames = [_frame_signals(entry) for entry in ped2]
+    embedder = find_embedder()
+    frames = [_frame_signals(entry, embedder) for entry in ped2]
     labels = [frame_labels(entry) for entry in ped2]
-    means = [_clip_means(entry) for entry in fights]
+    means = [_clip_means(entry, embedder) for entry in fights]
     is_fight = np.array([entry["label"] == "fighting" for entry in fights])
     print(f"n = {len(ped2)} clips, {sum(map(len, labels))} frames; {len(fights)} clips")
     print("| cue | Ped2 frame AUC (95 %) | fight clip AUC (95 %) |\n| --- | --- | --- |")
-    for name in ("score", FLOOR, *CUES):
+    for name in ("score", JOINED, FLOOR, *CUES):
         pooled = _pooled([one[name] for one in frames], labels)
         clip = _clips(np.array([one[name] for one in means]), is_fight)
         print(f"| {name} | {pooled} | {clip} |", flush=True)
 
 
-def _frame_signals(entry: dict[str, Any]) -> Signals:
-    result = measure_clip(entry)
-    signals = {name: per_frame(result, curve, entry) for name, curve in curves(result).items()}
+def find_embedder() -> Embedder | None:
+    """Open the default embedder where its parts are; without it nothing is told of looks."""
+    if resolve_embedder("auto", MODELS) == "off":
+        return None
+    return open_embedder("conse", models=MODELS, batch=16, offline=True)
+
+
+def _joined(result: TriageResult) -> dict[str, NDArray[np.float64]]:
+    """Give all curves, and the score as it would be if appearance took part in it."""
+    named = curves(result)
+    times = np.array([point.timestamp for point in result.curve])
+    looks = smooth(times, (TRUST * named["appearance"]).astype(np.float32))
+    return named | {JOINED: 1 - (1 - named["score"]) * (1 - looks)}
+
+
+def _frame_signals(entry: dict[str, Any], embedder: Embedder | None) -> Signals:
+    result = measure_clip(entry, embedder)
+    signals = {name: per_frame(result, curve, entry) for name, curve in _joined(result).items()}
     changes = _differences(entry, fps=None)
     signals[FLOOR] = np.resize(changes, entry["frames"])
     return signals
 
 
-def _clip_means(entry: dict[str, Any]) -> dict[str, float]:
-    result = measure_clip(entry)
-    means = {name: float(curve.mean()) for name, curve in curves(result).items()}
+def _clip_means(entry: dict[str, Any], embedder: Embedder | None) -> dict[str, float]:
+    result = measure_clip(entry, embedder)
+    means = {name: float(curve.mean()) for name, curve in _joined(result).items()}
     means[FLOOR] = float(_differences(entry, fps=TriageSettings().fps).mean())
     return means
 

@@ -8,8 +8,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vau_agent.memory.embedders.base import Embedder
 from vau_agent.schemas import CUES
-from vau_agent.settings import TriageSettings
+from vau_agent.settings import RetrievalSettings, TriageSettings
+from vau_agent.tools.cues.appearance import Appearance
+from vau_agent.tools.index_video import index_video
 from vau_agent.tools.triage import TriageResult, triage
 from vau_agent.tools.video.factory import open_video
 
@@ -23,10 +26,14 @@ def clips(folder: str) -> list[dict[str, Any]]:
     return [one for one in entries if one["file"].startswith(f"videos/{folder}/")]
 
 
-def measure_clip(entry: dict[str, Any]) -> TriageResult:
-    """Triage one clip at the default settings."""
+def measure_clip(entry: dict[str, Any], embedder: Embedder | None = None) -> TriageResult:
+    """Triage one clip at the default settings; with an embedder, tell how new its looks are."""
+    settings = TriageSettings()
     with open_video(DATA / entry["file"]) as reader:
-        return triage(reader, TriageSettings())
+        looks = None
+        if embedder is not None:
+            looks = Appearance.of(index_video(reader, embedder, RetrievalSettings(), settings))
+        return triage(reader, settings, appearance=looks)
 
 
 def frame_labels(entry: dict[str, Any]) -> NDArray[np.bool_]:

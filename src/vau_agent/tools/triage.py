@@ -109,8 +109,8 @@ def triage(
         settings: How densely to look and where the alarm lies.
         on_moment: Called for every measured moment, in order, with a provisional point: its cues
             are compared with constants only, since the video's own normal is known at the end.
-        appearance: How new the looks of this video's moments are, where it was embedded. Told with
-            the other cues; it takes no part in the score or in proposing segments.
+        appearance: How new the looks of this video's moments are, where it was embedded. Told in
+            the curve; it takes no part in the score or in candidates.
     """
     duration = reader.info.duration_s
     measurements = Measurements.empty(settings)
@@ -157,13 +157,10 @@ def evaluate(
     found = find_segments(
         store.times, alarm, measurements.settings, end=end, breaks=measurements.cuts
     )
-    boxes = [_box(_strongest(cues, peak), peak, store) for _, peak in found]
+    candidates = [_candidate(segment, peak, store, cues, alarm) for segment, peak in found]
     if appearance is not None:
+        # only told: on rendered scenes it was no better than chance with the default embedder
         cues["appearance"] = appearance.at(store.times)
-    candidates = [
-        _candidate(segment, peak, store, cues, alarm, box)
-        for (segment, peak), box in zip(found, boxes, strict=True)
-    ]
     curve = tuple(
         CurvePoint(
             timestamp=float(store.times[row]),
@@ -236,26 +233,18 @@ def _provisional(measured: Measured) -> CurvePoint:
     )
 
 
-def _strongest(cues: dict[str, Curve], row: int) -> str:
-    return max(cues, key=lambda cue: cues[cue][row])
-
-
 def _candidate(
-    segment: Segment,
-    peak: int,
-    store: MomentStore,
-    cues: dict[str, Curve],
-    scores: Curve,
-    box: Box | None,
+    segment: Segment, peak: int, store: MomentStore, cues: dict[str, Curve], scores: Curve
 ) -> Candidate:
     inside = (store.times >= segment.start - 1e-9) & (store.times < segment.end)
     highest = {name: float(values[inside].max()) for name, values in cues.items()}
+    name = max(cues, key=lambda cue: cues[cue][peak])
     return build_candidate(
         segment,
         peak=float(store.times[peak]),
         score=min(1.0, float(scores[peak])),
         cues=highest,
-        box=box,
+        box=_box(name, peak, store),
     )
 
 
