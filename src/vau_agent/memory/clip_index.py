@@ -138,10 +138,10 @@ class ClipIndex:
         scores, places = self._searcher.search(queries, min(count, len(self)))
         return tuple(
             tuple(
-                Match(frame=self.frames[place], score=float(score))
+                Match(frame=self.frames[place], score=score)
                 for score, place in zip(row, found, strict=True)
             )
-            for row, found in zip(scores, places, strict=True)
+            for row, found in zip(scores.tolist(), places.tolist(), strict=True)
         )
 
     def save(self, path: Path) -> None:
