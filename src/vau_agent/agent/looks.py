@@ -18,6 +18,11 @@ def look_names(tools: Sequence[str]) -> tuple[str, ...]:
     return tuple(match[1] for match in found if match)
 
 
+def offered_looks(task: str) -> tuple[str, ...]:
+    """Give the names of the tools that a task offers, as `render_looks` wrote them."""
+    return look_names([line for line in task.splitlines() if line.startswith("- `")])
+
+
 def render_looks(tools: Sequence[str], *, calls: int) -> str:
     """Say which tools there are, how many calls are carried out, and how to search."""
     if not tools:

@@ -1,7 +1,8 @@
 """The `rules` policy: every stage of the analysis, from measured values only.
 
-It never looks at pictures, file names or the text of prompts. Text reaches it in three places: the
-question of a follow-up, its own earlier reasoning, and the verification it is to weigh.
+It never looks at pictures, file names or the text of prompts. Text reaches it in four places: the
+question of a follow-up, its own earlier reasoning, the verification it is to weigh, and the names
+of the tools that a reflection is offered.
 """
 
 from vau_agent.agent.backends.base import Completion, GenerationSettings
@@ -18,6 +19,7 @@ from vau_agent.agent.backends.rules.view import (
     view_of,
 )
 from vau_agent.agent.conversation import Conversation, TextPart
+from vau_agent.agent.looks import SEARCH, offered_looks
 from vau_agent.agent.parsing import (
     parse_verification,
     render_answer,
@@ -60,7 +62,9 @@ def _complete(conversation: Conversation) -> str:
             return render_reasoning(reason(view_conversation(conversation)))
         case "self_reflect":
             reasoning = _reasoning(conversation)
-            return render_reflection(reflect(reasoning, view_conversation(conversation)))
+            view = view_conversation(conversation)
+            may_search = SEARCH in offered_looks(conversation.messages[-1].text)
+            return render_reflection(reflect(reasoning, view, may_search=may_search))
         case "verify":
             return render_verification(verify(view_of((), later=conversation.evidence)))
         case "revise":

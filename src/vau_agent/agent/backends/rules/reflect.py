@@ -45,8 +45,12 @@ class _Doubt:
     """What would settle it; `None` when no look can."""
 
 
-def reflect(reasoning: Reasoning, view: View) -> Reflection:
-    """Judge the reasoning, and ask for looks that were not made yet."""
+def reflect(reasoning: Reasoning, view: View, *, may_search: bool = False) -> Reflection:
+    """Judge the reasoning, and ask for looks that were not made yet.
+
+    Where the video can be searched, the category in doubt and its closest rival are searched for
+    once: that brings frames to cite, and measures nothing.
+    """
     doubts = _doubts(reasoning, view)
     looks = _new_looks([doubt.look for doubt in doubts if doubt.look is not None], view)
     texts = tuple(dict.fromkeys(doubt.text for doubt in doubts))
@@ -54,6 +58,7 @@ def reflect(reasoning: Reasoning, view: View) -> Reflection:
         text=_text(reasoning.verdict, texts, looks),
         accept=not looks,
         doubts=texts,
+        queries=_queries(reasoning.verdict, view) if may_search and looks else (),
         calls=tuple(
             ToolCall(
                 tool="zoom",
@@ -77,6 +82,17 @@ def _doubts(reasoning: Reasoning, view: View) -> list[_Doubt]:
     if verdict.label == "inconclusive":
         doubts.append(_Doubt(text="Nothing is decided yet.", look=_around(segment, view.window)))
     return doubts
+
+
+def _queries(verdict: Verdict, view: View) -> tuple[str, ...]:
+    if verdict.segment is None or view.was_searched:
+        return ()
+    event = _event_at(verdict.segment, view)
+    if event is None or event.category is None:
+        return ()
+    rivals = event.matches[1:2] if event.margin < CLEAR_MARGIN else ()
+    names = (verdict.category or event.category, *(one.pattern.category for one in rivals))
+    return tuple(dict.fromkeys(names))
 
 
 def _claim_doubts(reasoning: Reasoning, view: View) -> list[_Doubt]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vau_agent.agent.conversation import Conversation, EvidencePart, Message
+from vau_agent.agent.looks import SEARCH
 from vau_agent.agent.parsing import parse_reasoning
 from vau_agent.errors import ParseError
 from vau_agent.schemas import (
@@ -71,6 +72,8 @@ class View:
 
     windows: tuple[Segment, ...]
     """What each piece of evidence looked at."""
+    was_searched: bool
+    """Whether frames were searched by text."""
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -92,9 +95,10 @@ def view_of(evidence: Sequence[Evidence], *, later: Sequence[Evidence] = ()) -> 
     frames = {frame.frame_id: frame for one in everything for frame in one.frames}
     first = tuple(measurement for one in evidence for measurement in one.measurements)
     looks = looks_of(later)
+    measured = [one for one in everything if not one.measurements or looks_of((one,))]
     window = Segment(
-        start=min(one.window.start for one in everything),
-        end=max(one.window.end for one in everything),
+        start=min(one.window.start for one in measured or everything),
+        end=max(one.window.end for one in measured or everything),
     )
     return View(
         window=window,
@@ -104,6 +108,7 @@ def view_of(evidence: Sequence[Evidence], *, later: Sequence[Evidence] = ()) -> 
         share=_share(everything[0], window=everything[0].window),
         duration=_duration(everything),
         windows=tuple(one.window for one in everything),
+        was_searched=any(look.tool == SEARCH for one in later for look in one.measurements),
         remarks=tuple(
             remark
             for one in everything
