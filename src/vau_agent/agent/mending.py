@@ -19,48 +19,24 @@ _NAMES: Final = (*CATEGORIES, *ALIASES, "normal")
 _NAMED: Final = re.compile(
     r"\b(?:" + "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True)) + r")s?\b"
 )
-_NEGATIONS: Final = frozenset(
-    [
-        "no",
-        "not",
-        "never",
-        "without",
-        "nor",
-        "neither",
-        "cannot",
-        "can",
-        "isn",
-        "wasn",
-        "aren",
-        "doesn",
-        "don",
-        "didn",
-        "or",
-        "unless",
-        "unclear",
-        "unlikely",
-    ]
+_NEGATION: Final = re.compile(
+    r"\b(?:no|not|never|without|nor|neither|cannot|can|isn|wasn|aren|doesn|don|didn|or|unless"
+    r"|unclear|unlikely)\b"
 )
 """Words beside which a name may mean its opposite, or one of several."""
-_LEADING: Final = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "answer",
-        "final",
-        "verdict",
-        "category",
-        "label",
-        "is",
-        "my",
-        "anomalous",
-        "anomaly",
-        "event",
-    ]
+_LEADING: Final = re.compile(
+    r"(?:(?:an?|the|my|final|answer|verdict|category|label|is|anomalous|anomaly|event) )*"
 )
+_FOLLOWING: Final = re.compile(
+    r" (?:event|incident|activity|behaviou?r|scene|between|among|in|on|at|near|of|by|with|from"
+    r"|during|after|before|because|since|as|against|inside|outside)\b"
+)
+"""Words that may follow a name and leave it what it is; a fire truck is no fire."""
+_PAUSE: Final = re.compile(r"[(\[:;,.!?\n]|\s[-\u2013\u2014]\s")
 _LABEL: Final = re.compile(
-    r"^(?:(?:the |my )?(?:final )?(?:answer|verdict|category|label)\s*(?:is|:|=)\s*)", re.IGNORECASE
+    r"(?:(?:the |my )?(?:final )?(?:answer|verdict|category|label)\s*(?:is|:|=)\s*)?"
+    r"(?:(?:anomalous|anomaly|abnormal)\s*:\s*)?",
+    re.IGNORECASE,
 )
 _MARKS: Final = re.compile(r"[*_`\"']+")
 _INTERVAL: Final = re.compile(r"\[\s*-?[\d:.]+\s*,\s*-?[\d:.]+\s*\]")
@@ -83,27 +59,32 @@ class Times(NamedTuple):
 
 def mend_answer(body: str) -> str | None:
     """Give the one answer that a text begins with, in the words of the format."""
-    text = _LABEL.sub("", _MARKS.sub("", body).strip())
+    text = _LABEL.sub("", _MARKS.sub("", body).strip(), count=1)
     if len(text) > MAX_ANSWER_CHARS:
         return None
     for word in ("inconclusive", "abstain"):
         if re.match(rf"{word}\b", text, re.IGNORECASE):
             reason = " ".join(text[len(word) :].strip(" \t\n:,;.-\u2013\u2014()").split())
             return f"{word}: {reason or UNTOLD}" if word == "inconclusive" else word
-    spaced = _spaced(text)
-    words = spaced.split()
-    if _NEGATIONS & set(words):
+    words = _spaced(text)
+    if _NEGATION.search(words):
         return None
-    names = {_own_name(found[0]) for found in _NAMED.finditer(spaced)}
-    while words and words[0] in _LEADING:
-        words = words[1:]
-    first = _NAMED.match(" ".join(words))
-    return names.pop() if first and len(names) == 1 else None
+    names = {_own_name(found[0]) for found in _NAMED.finditer(words)}
+    return names.pop() if len(names) == 1 and _begins_with_name(text) else None
+
+
+def _begins_with_name(text: str) -> bool:
+    words = _LEADING.sub("", _spaced(_PAUSE.split(text, maxsplit=1)[0]), count=1)
+    name = _NAMED.match(words)
+    if name is None:
+        return False
+    is_alone = name.end() == len(words) or bool(_FOLLOWING.match(words, name.end()))
+    return is_alone or name[0] == "normal"
 
 
 def exact_answer(line: str) -> str | None:
     """Give the answer that a line is, perhaps with a label before and an interval behind it."""
-    text = _LABEL.sub("", _MARKS.sub("", line).strip())
+    text = _LABEL.sub("", _MARKS.sub("", line).strip(), count=1)
     text = _INTERVAL.sub("", text).strip(" .,;")
     if text.lower() == "normal":
         return "normal"
