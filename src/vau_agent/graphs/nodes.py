@@ -26,6 +26,7 @@ from vau_agent.schemas import (
     Verdict,
     Verification,
 )
+from vau_agent.tools.cues.appearance import Appearance
 from vau_agent.tools.triage import TriageResult, triage
 from vau_agent.tools.video.sampling import choose_times
 from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
@@ -54,9 +55,16 @@ def measure_video(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> An
         context.reader,
         context.settings.triage,
         on_moment=lambda point: context.progress("triage", point.timestamp / duration),
+        appearance=_appearance(context),
     )
     windows = plan_windows(measured.candidates, duration, context.settings.analysis)
     return {"triage_blob": context.store(measured), "windows": windows}
+
+
+def _appearance(context: AnalysisContext) -> Appearance | None:
+    """Tell how new the looks of a searchable video are."""
+    index = None if context.retrieval is None else context.retrieval.find(context.reader)
+    return None if index is None else Appearance.of(index)
 
 
 def initial_reason(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:

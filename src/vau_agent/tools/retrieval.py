@@ -176,23 +176,27 @@ def _best(
 ) -> list[tuple[IndexHeader, _Bump]]:
     """Give the best moments over several videos; each of them lies in one of the best videos."""
     ranked = sorted(indexes, key=lambda index: -float(best_scores(index, query)[0]))
-    found = [(index.header, bump) for index in ranked[:count] for bump in _bumps(index, query)]
+    found = [
+        (index.header, bump) for index in ranked[:count] for bump in _bumps(index, query, count)
+    ]
     return sorted(found, key=lambda one: -one[1].score)[:count]
 
 
-def _bumps(index: ClipIndex, query: Vectors) -> list[_Bump]:
-    """Join neighbouring frames that match into moments, best first."""
+def _bumps(index: ClipIndex, query: Vectors, count: int) -> list[_Bump]:
+    """Join neighbouring frames that match into at most `count` moments, best first."""
     row = {frame.pts: number for number, frame in enumerate(index.frames)}
     scores = np.zeros(len(index), dtype=np.float32)
     for match in index.search(query, len(index))[0]:
         scores[row[match.frame.pts]] = match.score
     usual = float(np.median(scores))
     free = np.ones(len(scores), dtype=np.bool_)
-    bumps = []
+    bumps: list[_Bump] = []
     for peak in np.argsort(-scores, kind="stable"):
         if free[peak]:
             first, last = _flanks(scores, free, int(peak), (float(scores[peak]) + usual) / 2)
             bumps.append(_bump(index.frames, first, last, int(peak), float(scores[peak])))
+        if len(bumps) == count:
+            break
     return bumps
 
 
