@@ -3,6 +3,7 @@
 The hub's client reads its address when it is imported, so what uses it runs in a child.
 """
 
+import contextlib
 import hashlib
 import json
 import subprocess
@@ -30,7 +31,13 @@ class Hub:
     status: int = 200
     commit: str = COMMIT
     address: str = ""
+    hold_after: int | None = None
+    """Sends so many bytes of the weights, then waits for `released`."""
+    held: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
     asked: list[str] = field(default_factory=list)
+    ranges: list[str] = field(default_factory=list)
+    """Of each request for a part of a file."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -47,8 +54,6 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         if self.hub.status != 200:
             self._answer(self.hub.status, b"{}", {"X-Error-Code": "GatedRepo"})
-        elif path.startswith(f"/api/models/{REPOSITORY}/tree/"):
-            self._answer(200, json.dumps([*map(self._entry, self.hub.files)]).encode(), {})
         elif path.startswith(f"/api/models/{REPOSITORY}"):
             self._answer(200, json.dumps(self._info()).encode(), {})
         else:
@@ -57,27 +62,20 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *arguments: object) -> None:
         """Keep the tests' output clean."""
 
-    def _entry(self, name: str) -> dict[str, object]:
-        data = self.hub.files[name]
-        oid = hashlib.sha256(data).hexdigest()
-        lfs = {"oid": oid, "size": len(data), "pointerSize": 134}
-        return {"type": "file", "path": name, "size": len(data), "oid": oid[:40], "lfs": lfs}
-
     def _info(self) -> dict[str, object]:
-        siblings = [
-            {
-                "rfilename": name,
-                "size": len(data),
-                "blobId": hashlib.sha256(data).hexdigest()[:40],
-                "lfs": {
-                    "sha256": hashlib.sha256(data).hexdigest(),
-                    "size": len(data),
-                    "pointerSize": 134,
-                },
-            }
-            for name, data in self.hub.files.items()
-        ]
+        siblings = [self._sibling(name, data) for name, data in self.hub.files.items()]
         return {"id": REPOSITORY, "sha": self.hub.commit, "siblings": siblings}
+
+    def _sibling(self, name: str, data: bytes) -> dict[str, object]:
+        """Tell of a file as the hub does: git keeps small ones, LFS weights."""
+        told: dict[str, object] = {"rfilename": name, "size": len(data)}
+        if name.endswith(".safetensors"):
+            sha256 = hashlib.sha256(data).hexdigest()
+            told["lfs"] = {"sha256": sha256, "size": len(data), "pointerSize": 134}
+        else:
+            blob = b"blob %d\0" % len(data) + data
+            told["blobId"] = hashlib.sha1(blob, usedforsecurity=False).hexdigest()
+        return told
 
     def _give(self, name: str) -> None:
         if name not in self.hub.files:
@@ -88,15 +86,32 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.hub.asked.append(name)
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": self.hub.commit}
-        self._answer(200, data, headers)
+        wanted = self.headers.get("Range", "")
+        if not wanted:
+            self._answer(200, data, headers)
+            return
+        self.hub.ranges.append(wanted)
+        start = int(wanted.removeprefix("bytes=").partition("-")[0])
+        headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        self._answer(206, data[start:], headers)
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
+        if self.command == "HEAD":
+            return
+        held = self.hub.hold_after
+        if held is None or len(body) <= held:
             self.wfile.write(body)
+            return
+        with contextlib.suppress(ConnectionError):  # a killed reader is what the test is about
+            self.wfile.write(body[:held])
+
+        self.hub.held.set()
+        self.hub.released.wait(30)
+        self.close_connection = True
 
 
 @contextmanager
@@ -111,6 +126,7 @@ def open_hub(files: dict[str, bytes]) -> Iterator[Hub]:
     try:
         yield hub
     finally:
+        hub.released.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -118,7 +134,13 @@ def open_hub(files: dict[str, bytes]) -> Iterator[Hub]:
 
 def pull_in_child(hub: Hub, models: Path, *, commit: str | None = None) -> "Told":
     """Pull the repository by a program of its own."""
-    root = Path(__file__).resolve().parents[3]
+    with start_pull(hub, models, commit=commit) as child:
+        out, err = child.communicate(timeout=60)
+    return Told(code=child.returncode, out=out, err=err)
+
+
+def start_pull(hub: Hub, models: Path, *, commit: str | None = None) -> "subprocess.Popen[str]":
+    """Start pulling; the caller waits for its end."""
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": str(models.parent),
@@ -127,16 +149,14 @@ def pull_in_child(hub: Hub, models: Path, *, commit: str | None = None) -> "Told
         "HF_HUB_DISABLE_XET": "1",
         "NO_PROXY": "127.0.0.1",
     }
-    done = subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-m", "tests.agent.downloads.fake_hub", str(models), commit or ""],
-        cwd=root,
+        cwd=Path(__file__).resolve().parents[3],
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
-        check=False,
     )
-    return Told(code=done.returncode, out=done.stdout, err=done.stderr)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,12 @@
 import importlib.util
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.agent.downloads.fake_hub import COMMIT, Hub, open_hub, pull_in_child
+from tests.agent.downloads.fake_hub import COMMIT, Hub, open_hub, pull_in_child, start_pull
 from tests.agent.downloads.shelf import noise
 
 pytestmark = [
@@ -69,7 +70,7 @@ def test_weights_that_the_hub_does_not_name_are_removed(hub: Hub, tmp_path: Path
     told = pull_in_child(hub, tmp_path / "models", commit=COMMIT)
 
     assert told.code == 7
-    assert "model.safetensors of made/up arrived" in told.err
+    assert "model.safetensors of made/up is not what the hub names" in told.err
     assert not list(tmp_path.rglob("model.safetensors"))
     assert not (tmp_path / "models" / "made-up").exists()
 
@@ -77,6 +78,23 @@ def test_weights_that_the_hub_does_not_name_are_removed(hub: Hub, tmp_path: Path
     hub.asked.clear()
     assert pull_in_child(hub, tmp_path / "models", commit=COMMIT).code == 0
     assert hub.asked == ["model.safetensors"]
+
+
+def test_a_killed_pull_goes_on_where_it_ended(hub: Hub, tmp_path: Path) -> None:
+    hub.hold_after = 200_000
+    with start_pull(hub, tmp_path / "models", commit=COMMIT) as child:
+        while not any(path.stat().st_size == 200_000 for path in tmp_path.rglob("*.part")):
+            assert child.poll() is None
+            hub.released.wait(0.02)
+        child.send_signal(signal.SIGKILL)
+        child.communicate(timeout=30)
+    hub.hold_after = None
+
+    told = pull_in_child(hub, tmp_path / "models", commit=COMMIT)
+
+    assert told.code == 0, told.err
+    assert hub.ranges == ["bytes=200000-"]
+    assert (tmp_path / "models" / "made-up" / "model.safetensors").read_bytes() == WEIGHTS
 
 
 def test_a_hub_that_wants_its_terms_accepted_is_said_in_words(hub: Hub, tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ What has arrived lies in a `.part` beside the target until its sha256 is that of
 """
 
 import hashlib
-from collections.abc import Callable
-from http.client import HTTPException
+import ssl
+from collections.abc import Callable, Mapping
+from http.client import HTTPException, HTTPResponse
 from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, url2pathname, urlopen
@@ -23,6 +24,7 @@ _SCHEMES: Final = ("https", "http", "file")
 _CHUNK: Final = 1 << 18
 _PARTIAL: Final = 206
 _RANGE_NOT_SATISFIABLE: Final = 416
+_KEPT_OUT: Final = (401, 403, 407)
 
 
 def fetch(
@@ -30,11 +32,21 @@ def fetch(
     target: Path,
     *,
     size: int,
-    sha256: str,
+    sha256: str | None,
     timeout_s: float,
     on_bytes: OnBytes = lambda done: None,
+    headers: Mapping[str, str] | None = None,
 ) -> None:
     """Fetch one file; what an earlier attempt left in the `.part` is not asked for again.
+
+    Args:
+        address: Where it lies.
+        target: Where it is put once it is whole.
+        size: Bytes it has to have.
+        sha256: What it has to be; `None` leaves that to the caller.
+        timeout_s: Without a byte arriving.
+        on_bytes: Told of the progress.
+        headers: Sent to the address itself and never to where it redirects: they may hold a key.
 
     Raises:
         ModelError: It cannot be reached, ended early, or is not what the catalogue names; only in
@@ -47,7 +59,7 @@ def fetch(
     if part.is_file() and part.stat().st_size > size:
         part.unlink()
     try:
-        _receive(address, part, size, timeout_s, on_bytes)
+        _receive(address, part, size, on_bytes, _Asking(timeout_s, headers or {}))
     except HTTPError as error:
         raise ModelError(f"{shown(address)} answered {error.code} {error.reason}") from error
     except URLError as error:
@@ -56,7 +68,8 @@ def fetch(
         raise ModelError(_ended(address, part, size, type(error).__name__)) from error
     if part.stat().st_size < size:
         raise ModelError(_ended(address, part, size, "the connection closed"))
-    check_file(part, size=size, sha256=sha256, origin=shown(address))
+    if sha256 is not None:
+        check_file(part, size=size, sha256=sha256, origin=shown(address))
     part.replace(target)
 
 
@@ -90,12 +103,35 @@ def shown(address: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def _receive(address: str, part: Path, size: int, timeout_s: float, on_bytes: OnBytes) -> None:
+def is_kept_out(error: ModelError) -> bool:
+    """Tell whether a fetch failed for want of a password or a certificate that others may have."""
+    cause = error.__cause__
+    if isinstance(cause, HTTPError):
+        return cause.code in _KEPT_OUT
+    return isinstance(cause, URLError) and isinstance(cause.reason, ssl.SSLError)
+
+
+class _Asking(NamedTuple):
+    timeout_s: float
+    headers: Mapping[str, str]
+
+    def open(self, address: str, have: int) -> HTTPResponse:
+        """Ask for all of a file, or for what is behind the bytes that are here."""
+        request = Request(address, headers={"Accept-Encoding": "identity"})
+        if have:
+            request.add_header("Range", f"bytes={have}-")
+        for name, value in self.headers.items():
+            request.add_unredirected_header(name, value)
+        answer: HTTPResponse = urlopen(request, timeout=self.timeout_s)
+        return answer
+
+
+def _receive(address: str, part: Path, size: int, on_bytes: OnBytes, asking: _Asking) -> None:
     have = part.stat().st_size if part.is_file() else 0
     if have == size:
         on_bytes(have)
         return
-    stream, start = _open(address, have, timeout_s)
+    stream, start = _open(address, have, asking)
     with stream, part.open("ab" if start else "wb") as sink:
         _copy(stream, sink, start, size, on_bytes)
 
@@ -113,23 +149,19 @@ def _copy(
         on_bytes(min(done, size))
 
 
-def _open(address: str, have: int, timeout_s: float) -> tuple[BufferedIOBase, int]:
+def _open(address: str, have: int, asking: _Asking) -> tuple[BufferedIOBase, int]:
     """Open an address behind the bytes that are here; give the stream and where it starts."""
     if urlsplit(address).scheme == "file":
         return _open_local(address, have)
-    headers = {"Range": f"bytes={have}-"} if have else {}
-    request = Request(address, headers={"Accept-Encoding": "identity", **headers})
     try:
-        answer = urlopen(request, timeout=timeout_s)
+        answer = asking.open(address, have)
     except HTTPError as error:
         if error.code != _RANGE_NOT_SATISFIABLE:
             raise
-        answer = urlopen(Request(address), timeout=timeout_s)
-    wanted = f"bytes {have}-"
-    taken_up = answer.status == _PARTIAL and answer.headers.get("Content-Range", "").startswith(
-        wanted
-    )
-    return answer, have if taken_up else 0
+        answer = asking.open(address, 0)
+    told = answer.headers.get("Content-Range", "")
+    is_behind = answer.status == _PARTIAL and told.startswith(f"bytes {have}-")
+    return answer, have if is_behind else 0
 
 
 def _open_local(address: str, have: int) -> tuple[BufferedIOBase, int]:

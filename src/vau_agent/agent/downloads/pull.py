@@ -113,6 +113,7 @@ class Courier:
         commit = fetch_repository(
             part,
             stage,
+            timeout_s=self.settings.timeout_seconds,
             on_size=on_size,
             on_bytes=lambda done: self.on_progress(part.repository, done, sizes[-1]),
         )
