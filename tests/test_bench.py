@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,23 @@ def test_start_up_is_compared_with_an_empty_program(work: Path) -> None:
     pattern = r"^import vau_agent +-?\d+ +-?\d+ +-?\d+  <= 300 ms"
 
     assert re.search(pattern, _quick(work, "B15"), re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_search_is_compared_with_an_exact_index(work: Path) -> None:
+    pytest.importorskip("faiss", reason="faiss is not installed: see the extra 'local'")
+
+    pattern = r"^ +1000 ours +[0-9.]+ +[0-9.]+ +[0-9.]+ +1.000  <= "
+    assert re.search(pattern, _quick(work, "B8"), re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_embedding_is_compared_with_a_plain_loop(work: Path) -> None:
+    if find_spec("open_clip") is None:
+        pytest.skip("open_clip is not installed: see the extra 'local'")
+
+    pattern = r"^ours, the same model +[0-9.]+ +[0-9.]+ +[0-9.]+  >= 1.7"
+    assert re.search(pattern, _quick(work, "B6"), re.MULTILINE)
 
 
 def test_an_unknown_bench_is_refused_with_the_known_ones() -> None:

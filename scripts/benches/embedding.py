@@ -18,11 +18,16 @@ from vau_agent.torchvision_shim import install_shim
 
 SIZE: Final = (640, 360)
 BATCH: Final = 16
-VIT_B_32: Final = {
+VIT_B_32: Final[dict[str, Any]] = {
     "embed_dim": 512,
     "vision_cfg": {"image_size": 224, "layers": 12, "width": 768, "patch_size": 32},
     "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 512, "heads": 8, "layers": 2},
 }
+SMALL: Final[dict[str, Any]] = VIT_B_32 | {
+    "vision_cfg": {"image_size": 64, "layers": 1, "width": 64, "patch_size": 32},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 1},
+}
+"""For a quick run."""
 BASE: Final = "open_clip loop, batch 1"
 
 Images = list[NDArray[np.uint8]]
@@ -38,7 +43,7 @@ def embedding(work: Work) -> None:
 
     torch.set_num_threads(1)
     images = _draw(16 if work.quick else 48)
-    folder = _save_model(open_clip, work.folder / "vit-b-32")
+    folder = _save_model(open_clip, work.folder / "towers", SMALL if work.quick else VIT_B_32)
     model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     model.eval()
     ours = OpenClipEmbedder.open(f"ViT-B-32/{folder / WEIGHTS}", batch=BATCH, offline=True)
@@ -89,13 +94,17 @@ def _loop(
             model.encode_image(torch.stack(part), normalize=True)
 
 
-def _save_model(open_clip: Any, folder: Path) -> Path:  # noqa: ANN401
+def _save_model(
+    open_clip: Any,  # noqa: ANN401
+    folder: Path,
+    towers: dict[str, Any],
+) -> Path:
     """Keep a model of random weights, as the hub would: speed does not depend on them."""
     from safetensors.torch import save_file
 
     if not (folder / WEIGHTS).is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CONFIG).write_text(json.dumps({"model_cfg": VIT_B_32, "preprocess_cfg": {}}))
+        (folder / CONFIG).write_text(json.dumps({"model_cfg": towers, "preprocess_cfg": {}}))
         model = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
         save_file(model.state_dict(), folder / WEIGHTS)
     return folder
