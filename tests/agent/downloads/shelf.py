@@ -96,10 +96,14 @@ class Shelf:
     """Sends so many bytes of an answer, then waits for `released`."""
     has_ranges: bool = True
     password: str | None = None
+    redirect: str | None = None
+    """Sends whoever asks for the wheel there instead."""
     released: threading.Event = field(default_factory=threading.Event)
     held: threading.Event = field(default_factory=threading.Event)
     asked: list[str] = field(default_factory=list)
     """The range of each request for the wheel, empty for all of it."""
+    keys: list[str | None] = field(default_factory=list)
+    """The key that came with each request for the wheel."""
     sent: list[int] = field(default_factory=list)
     """Bytes that each answer was to hold."""
 
@@ -150,6 +154,10 @@ class _Handler(BaseHTTPRequestHandler):
         shelf = self.shelf
         wanted = self.headers.get("Range", "")
         shelf.asked.append(wanted)
+        shelf.keys.append(self.headers.get("Authorization"))
+        if shelf.redirect is not None:
+            self._answer(302, b"", {"Location": shelf.redirect})
+            return
         if shelf.status != 200:
             self._answer(shelf.status, b"", {})
             return

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.downloads.shelf import FILE, Shelf, Wheel
+from tests.agent.downloads.shelf import FILE, Shelf, Wheel, open_shelf
 from vau_agent.agent.downloads.fetch import fetch, part_path
 from vau_agent.errors import ModelError
 
@@ -167,3 +167,23 @@ def test_a_password_in_an_address_is_not_said(shelf: Shelf, wheel: Wheel, tmp_pa
         bring(shelf, wheel, tmp_path / FILE, "http://user:hunter2@127.0.0.1:1/x.whl")
 
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_key_is_sent_to_the_address_and_not_to_where_it_redirects(
+    shelf: Shelf, wheel: Wheel, tmp_path: Path
+) -> None:
+    with open_shelf(wheel) as elsewhere:
+        shelf.redirect = elsewhere.wheel
+        part_path(tmp_path / FILE).write_bytes(wheel.data[:1000])
+        fetch(
+            shelf.wheel,
+            tmp_path / FILE,
+            size=len(wheel.data),
+            sha256=wheel.sha256,
+            timeout_s=10,
+            headers={"Authorization": "Bearer secret"},
+        )
+
+        assert shelf.keys == ["Bearer secret"]
+        assert elsewhere.keys == [None]
+        assert elsewhere.asked == ["bytes=1000-"]

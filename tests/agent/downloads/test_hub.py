@@ -80,6 +80,15 @@ def test_weights_that_the_hub_does_not_name_are_removed(hub: Hub, tmp_path: Path
     assert hub.asked == ["model.safetensors"]
 
 
+def test_a_small_file_is_held_against_gits_own_digest(hub: Hub, tmp_path: Path) -> None:
+    hub.sends["config.json"] = b"[]"
+
+    told = pull_in_child(hub, tmp_path / "models", commit=COMMIT)
+
+    assert told.code == 7
+    assert "config.json of made/up is not what the hub names" in told.err
+
+
 def test_a_killed_pull_goes_on_where_it_ended(hub: Hub, tmp_path: Path) -> None:
     hub.hold_after = 200_000
     with start_pull(hub, tmp_path / "models", commit=COMMIT) as child:
