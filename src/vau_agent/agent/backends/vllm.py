@@ -1,5 +1,6 @@
 """`vllm:PATH_OR_ID`: a policy's weights, run by vLLM's engine in this process."""
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from vau_agent.agent.backends.base import (
 )
 from vau_agent.agent.backends.openai.messages import to_messages
 from vau_agent.agent.backends.openai.refusals import is_overflow
+from vau_agent.agent.backends.transformers.folder import digest_folder
 from vau_agent.agent.backends.verdict_token import find_verdict_token
 from vau_agent.agent.backends.vllm_engine import (
     TOP_LOGPROBS,
@@ -41,8 +43,9 @@ if TYPE_CHECKING:
 class VllmBackend:
     """Speaks to an engine that is started when the first completion is asked for."""
 
-    def __init__(self, *, name: str, folder: Path, context: BackendContext) -> None:
-        self._name = name
+    def __init__(self, model: str, folder: Path, context: BackendContext) -> None:
+        self._model = model
+        self._name = f"vllm:{model}"
         self._pictures = context.pictures
         self._options = EngineOptions(
             folder=folder,
@@ -57,10 +60,14 @@ class VllmBackend:
         """The policy string it was opened with."""
         return self._name
 
-    @property
+    @functools.cached_property
     def card(self) -> ModelCard:
-        """The model of the folder, in this process."""
-        return ModelCard(id=self._name)
+        """The model in this process; its revision is the hub's, or a digest of the folder."""
+        folder = self._options.folder
+        from_hub = folder.parent.name == "snapshots"
+        return ModelCard(
+            id=self._model, revision=folder.name if from_hub else digest_folder(folder)
+        )
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Complete the conversation.
@@ -113,8 +120,7 @@ def open_vllm(model: str, context: BackendContext) -> VllmBackend:
             "the vllm backend needs 'vllm': pip install 'vau-agent[vllm]', or ask a vLLM server "
             "with policy openai:MODEL@URL"
         )
-    folder = resolve_model(model, context.models)
-    return VllmBackend(name=f"vllm:{model}", folder=folder, context=context)
+    return VllmBackend(model, resolve_model(model, context.models), context)
 
 
 def sampling_parameters(settings: GenerationSettings) -> "SamplingParams":

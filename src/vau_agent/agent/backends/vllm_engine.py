@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vau_agent.agent.backends.openai.messages import ChatMessage, ContentPart
+from vau_agent.agent.backends.transformers.folder import check_folder
 from vau_agent.agent.backends.transformers.rendering import break_tokens
 from vau_agent.torchvision_shim import install_shim
 
@@ -87,6 +88,7 @@ class EngineRoom:
         Control tokens in its texts are broken up: no text can close its turn or open another.
 
         Raises:
+            GenerationError: The folder holds no whole model.
             EngineStartError: The engine does not start.
             RequestError: It refuses the request.
             EngineError: It failed; the next request starts it anew.
@@ -129,6 +131,7 @@ def engine_room() -> EngineRoom:
 
 
 def _start(options: EngineOptions) -> "LLM":
+    check_folder(options.folder)
     install_shim()
     with _environment(ENVIRONMENT):
         from safetensors import SafetensorError

@@ -23,6 +23,7 @@ from vau_agent.agent.conversation import Conversation, FramePart, Message, TextP
 from vau_agent.schemas import FrameRef, Stage
 
 START_SECONDS = 180
+REQUEST_SECONDS = 60
 POLL_SECONDS = 0.25
 STRUCTURED = {"backend": "xgrammar", "disable_any_whitespace": True}
 
@@ -97,7 +98,7 @@ class Server:
 
     def wait_for_running_request(self) -> None:
         wanted = 'vllm:num_requests_running{engine="0",model_name="tiny"} 1.0'
-        for _ in _moments(START_SECONDS):
+        for _ in _moments(REQUEST_SECONDS):
             if wanted in self.read("/metrics"):
                 return
         raise AssertionError("no request came to run")

@@ -217,8 +217,9 @@ def test_a_damaged_folder_is_refused_in_one_line_and_a_whole_one_runs_after_it(
         copy = tmp_path / str(number)
         shutil.copytree(fastvlm, copy)
         damage(copy / file)
-        with pytest.raises(GenerationError, match=r"does not start: .*whole model") as refusal:
+        with pytest.raises(GenerationError, match="model") as refusal:
             open_backend(f"vllm:{copy}", context()).generate(opened(1), SHORT)
+        assert str(copy) in str(refusal.value)
         assert "\n" not in str(refusal.value)
 
     assert open_backend(f"vllm:{fastvlm}", context()).generate(opened(1), SHORT).token_ids

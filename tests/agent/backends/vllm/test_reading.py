@@ -25,6 +25,7 @@ from vau_agent.errors import (
     MissingDependencyError,
     SettingsError,
 )
+from vau_agent.results import ModelCard
 from vau_agent.settings import EndpointSettings
 
 
@@ -90,10 +91,21 @@ def test_without_vllm_one_is_told_what_to_install(tmp_path: Path) -> None:
 
 def test_more_pictures_than_allowed_are_refused_before_an_engine_is_started() -> None:
     context = BackendContext(pictures=Drawn(), endpoint=EndpointSettings(max_frames=8))
-    backend = VllmBackend(name="vllm:x", folder=Path("absent"), context=context)
+    backend = VllmBackend("x", Path("absent"), context)
 
     with pytest.raises(ContextOverflowError, match=r"9 pictures .* at most 8 .*max_frames"):
         backend.generate(opened(9), GenerationSettings())
+
+
+def test_the_card_tells_one_folder_from_another(tmp_path: Path) -> None:
+    def card(content: str) -> ModelCard:
+        (tmp_path / "config.json").write_text(content)
+        return VllmBackend("x", tmp_path, BackendContext()).card
+
+    first, same, other = card("{}"), card("{}"), card('{"a": 1}')
+
+    assert (first.id, first.endpoint) == ("x", "in this process")
+    assert first.revision == same.revision != other.revision
 
 
 def test_an_output_is_read_whole() -> None:

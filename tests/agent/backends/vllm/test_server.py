@@ -39,13 +39,11 @@ def server(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
         yield started
 
 
-def ask(server: Server, *, hue: int = 0, retries: int = 0) -> Backend:
-    return open_backend(
-        server.policy,
-        BackendContext(
-            pictures=Drawn(hue), endpoint=EndpointSettings(retries=retries), offline=True
-        ),
-    )
+def ask(server: Server, *, hue: int = 0, endless: bool = False) -> Backend:
+    body = {"ignore_eos": True} if endless else {}
+    endpoint = EndpointSettings(retries=0, extra_body=body)
+    context = BackendContext(pictures=Drawn(hue), endpoint=endpoint, offline=True)
+    return open_backend(server.policy, context)
 
 
 def test_tokens_come_with_ids_and_probabilities(server: Server) -> None:
@@ -142,7 +140,7 @@ def test_a_server_that_dies_amid_an_answer_is_an_error_of_one_line(
         serving(folders["fastvlm"], tmp_path / "log.txt") as doomed,
         ThreadPoolExecutor(max_workers=1) as pool,
     ):
-        answer = pool.submit(ask(doomed).generate, opened(1), long)
+        answer = pool.submit(ask(doomed, endless=True).generate, opened(1), long)
         doomed.wait_for_running_request()
         doomed.kill()
 
