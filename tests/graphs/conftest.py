@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from vau_agent.memory.home import Home, open_home
 from vau_agent.memory.leases import this_process
 from vau_agent.results import Event
 from vau_agent.settings import AnalysisSettings, BudgetSettings, Settings, TriageSettings
+from vau_agent.tools.retrieval import Retrieval
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.scenes.kinds import build_scene
 from vau_agent.tools.video.synthetic import SyntheticReader
@@ -52,6 +54,7 @@ def open_context(home: Home) -> OpenContext:
         analysis: AnalysisSettings | None = None,
         budget: BudgetSettings | None = None,
         timer: Callable[[], float] = lambda: 0.0,
+        retrieval: Callable[[AnalysisContext], Retrieval] | None = None,
         run_id: str = "run",
         on_event: Callable[[Event], None] | None = None,
     ) -> Iterator[AnalysisContext]:
@@ -64,7 +67,7 @@ def open_context(home: Home) -> OpenContext:
         home.journal.create_run(run_id, {"name": "scene.mp4"})
         with home.journal.hold(run_id, this_process(), 60.0) as lease:
             recorder = Recorder(home.journal, lease, timer=timer, on_event=on_event)
-            yield AnalysisContext(
+            context = AnalysisContext(
                 settings=settings,
                 backend=backend,
                 tools=build_tools(settings, None),
@@ -74,5 +77,10 @@ def open_context(home: Home) -> OpenContext:
                 reader=reader,
                 on_progress=lambda stage, share: None,
             )
+            if retrieval is not None:
+                searching = retrieval(context)
+                tools = build_tools(settings, searching)
+                context = replace(context, retrieval=searching, tools=tools)
+            yield context
 
     return opened
