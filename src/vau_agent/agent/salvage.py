@@ -251,7 +251,11 @@ def _reflection(mended: _Mended, parts: Fragments) -> Reflection:
 
 
 def _mend_request(mended: _Mended, request: dict[str, object]) -> dict[str, object]:
-    """Keep what can be read of a request; acceptance is as written, else nothing was asked."""
+    """Keep what can be read of a request.
+
+    Raises:
+        ParseError: It neither says whether it accepts nor asks for anything.
+    """
     wanted: dict[str, object] = {
         "doubts": _texts(mended, request, "doubts"),
         "queries": _texts(mended, request, "queries"),
