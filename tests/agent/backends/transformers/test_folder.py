@@ -2,6 +2,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,3 +143,23 @@ def test_opening_loads_nothing_and_the_first_completion_tells_the_fault(
     assert backend.card.revision
     with pytest.raises(GenerationError, match="pull the model again"):
         backend.generate(turn(None, "judge"), GenerationSettings())
+
+
+def test_an_adapter_is_laid_over_its_base_model(
+    tiny_fastvlm: Path, tmp_path: Path, turn: Turn
+) -> None:
+    peft: Any = pytest.importorskip("peft", reason="adapters need peft, which no extra brings")
+    from transformers import AutoModelForImageTextToText
+
+    base = AutoModelForImageTextToText.from_pretrained(tiny_fastvlm)
+    config = peft.LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False)
+    peft.get_peft_model(base, config).save_pretrained(tmp_path)
+
+    plain = open_transformers(str(tiny_fastvlm), BackendContext())
+    adapted = open_transformers(str(tmp_path), BackendContext())
+    settings = GenerationSettings(max_new_tokens=8)
+
+    assert adapted.card.adapter == str(tmp_path)
+    assert adapted.card.revision != plain.card.revision
+    asked = turn(None, "judge")
+    assert adapted.generate(asked, settings).text != plain.generate(asked, settings).text

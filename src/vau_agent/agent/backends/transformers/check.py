@@ -106,7 +106,7 @@ def _read_at_once(loaded: LoadedModel, inputs: Any) -> "tuple[torch.Tensor, dict
     import torch
 
     taken: dict[str, Any] = {}
-    hook = loaded.model.model.language_model.register_forward_pre_hook(
+    hook = loaded.model.get_decoder().register_forward_pre_hook(
         lambda module, positional, named: taken.update(named), with_kwargs=True
     )
     try:

@@ -136,7 +136,12 @@ def _load_processor(folder: Path) -> Any:  # noqa: ANN401 - transformers' own cl
 
 
 def _guarded(folder: Path, load: Callable[[], Any]) -> Any:  # noqa: ANN401 - what load gives
-    """Run a loader; what a library says of a folder becomes one line."""
+    """Run a loader; what a library says of a folder becomes one line.
+
+    Raises:
+        GenerationError: The folder cannot be loaded.
+        MissingDependencyError: This kind of model needs a package of its own.
+    """
     import torch
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
@@ -148,6 +153,10 @@ def _guarded(folder: Path, load: Callable[[], Any]) -> Any:  # noqa: ANN401 - wh
             f"model {str(folder)!r} does not fit into memory; take a smaller model, or run it on "
             "a server (openai:MODEL@URL)"
         ) from error
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"model folder {str(folder)!r} needs another package: {_first_line(error)}"
+        ) from error
     except (
         OSError,
         ValueError,
@@ -155,15 +164,17 @@ def _guarded(folder: Path, load: Callable[[], Any]) -> Any:  # noqa: ANN401 - wh
         TypeError,
         AttributeError,
         RuntimeError,
-        ImportError,
         SafetensorError,
         StrictDataclassError,
     ) as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0][:_FIRST]
         raise GenerationError(
-            f"model folder {str(folder)!r} cannot be loaded: {said}; pull the model again, or "
-            "take one that this version of transformers knows"
+            f"model folder {str(folder)!r} cannot be loaded: {_first_line(error)}; "
+            "pull the model again, or take one that this version of transformers knows"
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:_FIRST]
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401 - transformers' own classes
