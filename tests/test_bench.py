@@ -72,6 +72,14 @@ def test_embedding_is_compared_with_a_plain_loop(work: Path) -> None:
     assert re.search(pattern, _quick(work, "B6"), re.MULTILINE)
 
 
+@pytest.mark.slow
+def test_text_search_is_compared_with_chance(work: Path) -> None:
+    if not (ROOT / "../shared/data/manifest.json").exists():
+        pytest.skip("the public clips are not beside the repository")
+
+    assert re.search(r"^\| chance \| 0\.\d\d expected", _quick(work, "retrieval"), re.MULTILINE)
+
+
 def test_an_unknown_bench_is_refused_with_the_known_ones() -> None:
     done = _bench("B99")
 
