@@ -3,11 +3,11 @@ import pytest
 
 from tests.tools.keeping import Keeper
 from vau_agent.errors import ToolArgumentError
-from vau_agent.schemas import ToolCall, ToolResult
+from vau_agent.schemas import Segment, ToolCall, ToolResult
 from vau_agent.settings import TriageSettings
 from vau_agent.tools.base import Tool
 from vau_agent.tools.paths import PathFinder
-from vau_agent.tools.track_motion import TrackMotion, describe_paths
+from vau_agent.tools.track_motion import TrackMotion, describe_paths, moments_to_show
 from vau_agent.tools.video.scenes.kinds import build_scene
 from vau_agent.tools.video.synthetic import SyntheticReader
 
@@ -106,7 +106,15 @@ def test_more_paths_than_are_told_are_counted() -> None:
     told = describe_paths(paths, most=2)
 
     assert "5.0 body heights" in told[0]
-    assert "1 shorter paths are not listed" in told
+    assert "not listed: 1 shorter" in told
+
+
+def test_the_fastest_moments_are_shown_once_and_the_rest_is_spread() -> None:
+    paths = follow((8, 4, 8, 44), (28, 44, 28, 4)).paths
+
+    times = moments_to_show(Segment(start=0, end=3), paths, 4)
+
+    assert times == [0, 0.5, 1.5, 2.5]
 
 
 @pytest.mark.slow

@@ -145,7 +145,7 @@ def compare_pictures(before: Image, after: Image, region: Box) -> tuple[str, ...
     )
     notes.extend(_tell(one) for one in told[:_MOST_TOLD])
     if places > _MOST_TOLD:
-        notes.append(f"{places - _MOST_TOLD} smaller differences are not listed")
+        notes.append(f"not listed: {places - _MOST_TOLD} smaller")
     notes.extend(_moves(told[:_MOST_TOLD]))
     return tuple(notes)
 

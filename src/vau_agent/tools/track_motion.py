@@ -20,6 +20,9 @@ from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
 _IN_PLACE: Final = 0.5
 """Body heights; whatever ends no farther from where it began has stayed in its place."""
 
+_ONE_MOMENT: Final = 0.3
+"""Seconds; pictures closer than this show the same."""
+
 _FASTEST_SHOWN: Final = 3
 """Paths whose fastest moment is shown, longest first."""
 
@@ -54,7 +57,7 @@ class TrackMotion:
         segment = self._segment(asked, reader.info.duration_s)
         try:
             paths = self._follow(reader, segment)
-            times = _times(segment, paths, self._frames)
+            times = moments_to_show(segment, paths, self._frames)
             shown = reader.frames_at(times, longest_side=VIEW_LONGEST_SIDE)
             frames = tuple(dict.fromkeys(keep_frame(frame) for frame in shown))
         except VideoDecodeError as error:
@@ -119,7 +122,7 @@ def describe_paths(paths: Sequence[Path], *, most: int) -> tuple[str, ...]:
     staying = [one for one in paths if one.travel <= _IN_PLACE]
     notes = [_tell(one) for one in (*going, *staying)[:most]]
     if len(paths) > most:
-        notes.append(f"{len(paths) - most} shorter paths are not listed")
+        notes.append(f"not listed: {len(paths) - most} shorter")
     notes.append("told apart by place alone: where things meet, one path may end or become another")
     return tuple(notes)
 
@@ -139,10 +142,13 @@ def _tell(path: Path) -> str:
     return f"{when}: {way}, {path.length:.1f} body heights; {fastest}"
 
 
-def _times(segment: Segment, paths: Sequence[Path], count: int) -> list[float]:
+def moments_to_show(segment: Segment, paths: Sequence[Path], count: int) -> list[float]:
     """Choose the moments to show: where the longest paths are fastest, the rest spread evenly."""
-    fast = [one.fastest.timestamp for one in paths[:_FASTEST_SHOWN] if one.fastest.speed > 0]
-    chosen = fast[: max(0, count - 2)]
+    fastest = [one.fastest.timestamp for one in paths[:_FASTEST_SHOWN] if one.fastest.speed > 0]
+    chosen: list[float] = []
+    for time in fastest[: max(0, count - 2)]:
+        if all(abs(time - other) >= _ONE_MOMENT for other in chosen):
+            chosen.append(time)
     spread = count - len(chosen)
     step = segment.duration / spread
     chosen += [segment.start + (number + 0.5) * step for number in range(spread)]
