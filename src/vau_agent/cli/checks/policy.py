@@ -85,9 +85,10 @@ def _server_findings(backend: "Backend", where: str) -> Iterator[Finding]:
         yield Finding(check="policy", state="ok", text=text)
         return
     offered = ", ".join(served) or "none"
+    address = backend.name.rpartition("@")[2]
     yield Finding(
         check="policy",
         state="fail",
         text=f"{where} does not serve {backend.card.id!r}; it has {offered}",
-        fix=f"vau-agent config set policy openai:{served[0] if served else 'MODEL'}@URL",
+        fix=f"vau-agent config set policy openai:{served[0] if served else 'MODEL'}@{address}",
     )
