@@ -10,6 +10,7 @@ from PIL import Image as Picture
 
 from vau_agent.agent.backends.base import BackendContext, Completion, GenerationSettings
 from vau_agent.agent.backends.transformers.check import find_reader
+from vau_agent.agent.backends.transformers.exhaustion import is_out_of_memory
 from vau_agent.agent.backends.transformers.folder import ADAPTER_CONFIG, digest_folder
 from vau_agent.agent.backends.transformers.loading import LoadedModel, load_model
 from vau_agent.agent.backends.transformers.memory import ReadMemory, ReadTokens
@@ -158,7 +159,7 @@ class TransformersBackend:
         try:
             return complete()
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             self._memory.clear()
             raise GenerationError(
@@ -166,12 +167,3 @@ class TransformersBackend:
                 "analysis.frames_per_window, set local.kept_conversations to 1, or take a smaller "
                 "model"
             ) from error
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    import torch
-
-    # The allocator of a CPU raises a bare RuntimeError.
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        "not enough memory" in str(error) or "can't allocate memory" in str(error)
-    )

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from vau_agent.agent.backends.transformers.exhaustion import is_out_of_memory
 from vau_agent.agent.backends.transformers.folder import ADAPTER_CONFIG, check_folder
 from vau_agent.errors import GenerationError, MissingDependencyError
 from vau_agent.torchvision_shim import install_shim
@@ -142,17 +143,11 @@ def _guarded(folder: Path, load: Callable[[], Any]) -> Any:  # noqa: ANN401 - wh
         GenerationError: The folder cannot be loaded.
         MissingDependencyError: This kind of model needs a package of its own.
     """
-    import torch
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
 
     try:
         return load()
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise GenerationError(
-            f"model {str(folder)!r} does not fit into memory; take a smaller model, or run it on "
-            "a server (openai:MODEL@URL)"
-        ) from error
     except ImportError as error:
         raise MissingDependencyError(
             f"model folder {str(folder)!r} needs another package: {_first_line(error)}"
@@ -164,9 +159,15 @@ def _guarded(folder: Path, load: Callable[[], Any]) -> Any:  # noqa: ANN401 - wh
         TypeError,
         AttributeError,
         RuntimeError,
+        MemoryError,
         SafetensorError,
         StrictDataclassError,
     ) as error:
+        if is_out_of_memory(error):
+            raise GenerationError(
+                f"model {str(folder)!r} does not fit into memory; take a smaller model, or run it "
+                "on a server (openai:MODEL@URL)"
+            ) from error
         raise GenerationError(
             f"model folder {str(folder)!r} cannot be loaded: {_first_line(error)}; "
             "pull the model again, or take one that this version of transformers knows"
