@@ -42,7 +42,7 @@ def embedding(work: Work) -> None:
     import torch
 
     torch.set_num_threads(1)
-    images = _draw(16 if work.quick else 48)
+    images = _draw(16 if work.quick else 32)
     folder = _save_model(open_clip, work.folder / "towers", SMALL if work.quick else VIT_B_32)
     model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     model.eval()
