@@ -141,16 +141,19 @@ def sampling_parameters(settings: GenerationSettings) -> "SamplingParams":
 def read_output(output: "RequestOutput") -> Completion:
     """Read what vLLM gives for one request."""
     written = output.outputs[0]
-    tokens = read_tokens(written.token_ids, written.logprobs or ())
+    finish = _finish_reason(written.finish_reason)
+    # The token that ends a turn is counted, but it is none of the text.
+    token_ids = tuple(written.token_ids[:-1] if finish == "stop" else written.token_ids)
+    tokens = read_tokens(token_ids, written.logprobs or ())
     return Completion(
         text=written.text,
-        finish_reason=_finish_reason(written.finish_reason),
+        finish_reason=finish,
         usage=Usage(
             prompt_tokens=len(output.prompt_token_ids or ()),
             completion_tokens=len(written.token_ids),
             cached_tokens=output.num_cached_tokens or 0,
         ),
-        token_ids=tuple(written.token_ids),
+        token_ids=token_ids,
         logprobs=tuple(token.logprob for token in tokens),
         verdict_token=find_verdict_token(tokens),
     )

@@ -108,13 +108,13 @@ def test_the_card_tells_one_folder_from_another(tmp_path: Path) -> None:
     assert first.revision == same.revision != other.revision
 
 
-def test_an_output_is_read_whole() -> None:
+def test_an_output_is_read_whole_but_for_the_token_that_ends_it() -> None:
     completion = read_output(RECORDED)
 
     assert completion.text == "<answer>normal</answer>"
     assert completion.finish_reason == "stop"
-    assert completion.token_ids == (3, 4, 7, 5, 2)
-    assert completion.logprobs == (-0.01, -0.01, -0.25, -0.01, -0.01)
+    assert completion.token_ids == (3, 4, 7, 5)
+    assert completion.logprobs == (-0.01, -0.01, -0.25, -0.01)
     assert completion.usage == Usage(prompt_tokens=40, completion_tokens=5, cached_tokens=32)
 
 
