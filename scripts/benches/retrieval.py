@@ -57,7 +57,6 @@ def retrieval(work: Work) -> None:
             embedder = open_embedder(
                 specification,
                 models=MODELS,
-                precision="int8" if name.endswith("int8") else "fp32",
                 batch=16,
                 offline=True,
             )
@@ -71,10 +70,9 @@ def retrieval(work: Work) -> None:
 
 def contenders(work: Work) -> Iterator[tuple[str, str]]:
     """Give the embedders by name, as what opens them; weights drawn at random are made here."""
-    yield "conse fp32", "conse"
+    yield "conse", "conse"
     if work.quick:
         return
-    yield "conse int8", "conse"
     for seed in range(3):
         weights = random_weights(work.folder, seed)
         yield f"open_clip, random weights {seed}", f"open_clip:{RANDOM_ARCHITECTURE}/{weights}"
