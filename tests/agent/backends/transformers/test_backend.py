@@ -1,4 +1,5 @@
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -264,3 +265,19 @@ def test_a_model_has_to_be_named() -> None:
 def test_a_model_that_is_not_here_is_refused_when_it_is_opened(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nowhere"):
         open_backend("transformers:nowhere", BackendContext(models=tmp_path))
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ raise_exception('no system turns, please') }}", "<image><image><image>", "nothing"],
+)
+def test_a_chat_template_that_does_not_fit_is_told_in_one_line(
+    tiny_fastvlm: Path, tmp_path: Path, album: Album, turn: Turn, template: str
+) -> None:
+    folder = shutil.copytree(tiny_fastvlm, tmp_path / "model")
+    (folder / "chat_template.jinja").write_text(template)
+
+    with pytest.raises(GenerationError, match="cannot read this conversation") as raised:
+        open_at(folder, album).generate(turn(None, album.add(), "judge"), SHORT)
+
+    assert "\n" not in str(raised.value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from jinja2 import TemplateError
 from PIL import Image as Picture
 
 from vau_agent.agent.backends.base import BackendContext, Completion, GenerationSettings
@@ -82,10 +83,11 @@ class TransformersBackend:
         """Complete the conversation.
 
         Raises:
-            GenerationError: The model cannot be loaded, or not enough memory is left.
+            GenerationError: The model cannot be loaded, cannot read the conversation, or memory
+                ran out.
             ContextOverflowError: Prompt and completion do not fit the model's context.
         """
-        return self._in_memory(lambda: self._complete(conversation, settings))
+        return self._guarded(lambda: self._complete(conversation, settings))
 
     @functools.cached_property
     def _engine(self) -> _Engine:
@@ -154,16 +156,24 @@ class TransformersBackend:
                 "analysis.frames_per_window or analysis.max_new_tokens"
             )
 
-    def _in_memory(self, complete: Callable[[], T]) -> T:
-        """Run a call; when memory runs out, give back what was kept and say what to do."""
+    def _guarded(self, complete: Callable[[], T]) -> T:
+        """Run a call; what a library stumbles over becomes one line, what was kept is given back.
+
+        Raises:
+            GenerationError: Memory ran out, or the model cannot read this conversation.
+        """
         try:
             return complete()
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
+        except (MemoryError, RuntimeError, ValueError, TemplateError) as error:
             self._memory.clear()
+            if is_out_of_memory(error):
+                raise GenerationError(
+                    f"memory ran out while {self._model!r} was at work; lower "
+                    "local.picture_pixels or analysis.frames_per_window, set "
+                    "local.kept_conversations to 1, or take a smaller model"
+                ) from error
+            said = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise GenerationError(
-                f"memory ran out while {self._model!r} was at work; lower local.picture_pixels or "
-                "analysis.frames_per_window, set local.kept_conversations to 1, or take a smaller "
-                "model"
+                f"{self._model!r} cannot read this conversation: {said}; "
+                "'vau-agent models test' tells whether it can be a policy"
             ) from error
