@@ -81,3 +81,18 @@ def test_a_limit_is_more_than_nothing(run: Run, fight: Path, option: str) -> Non
 
     assert said.code == 2
     assert len(said.err.splitlines()) == 1
+
+
+def test_where_frames_go_is_the_first_line_and_offline_refuses_it(
+    run: Run, fight: Path, tmp_path: Path
+) -> None:
+    policy = ("--policy", "openai:seer@http://127.0.0.1:9/v1", "--max-calls", "1")
+
+    told = run("analyze", fight, "--out", tmp_path / "out", *policy, "--deadline", "0.001")
+    plan = run("analyze", fight, *policy, "--dry-run")
+    refused = run("analyze", fight, "--policy", "openai:seer@http://gpu-box:8000/v1", "--offline")
+
+    assert told.err.splitlines()[0] == "Frames go to 127.0.0.1:9"
+    assert "frames go to 127.0.0.1:9. Nothing sent yet." in plan.out
+    assert "Stops early at --max-calls 1" in plan.out
+    assert (refused.code, len(refused.err.splitlines())) == (2, 1)

@@ -122,9 +122,11 @@ def analyze(
         }
     )
     inputs = find_videos(videos, stdin=sys.stdin)
-    _check_policy(settings)
+    endpoint = _check_policy(settings)
     if dry_run:
         return _print_plans(inputs.files, settings, as_json=as_json)
+    if endpoint is not None and not quiet:
+        print(f"Frames go to {endpoint}", file=sys.stderr, flush=True)
     wanted = frozenset(exit_on or ())
     if inputs.is_batch:
         from vau_agent.cli.batch import Batch
@@ -146,11 +148,17 @@ def analyze(
     return exit_code_of(outcome, wanted)
 
 
-def _check_policy(settings: "Settings") -> None:
-    """Refuse an unknown policy once, before files are touched, not once a file."""
-    from vau_agent.graphs.opening import open_policy
+def _check_policy(settings: "Settings") -> str | None:
+    """Refuse an unknown policy once, before files are touched, not once a file.
 
-    open_policy(settings)
+    Returns:
+        Where frames would go; `None` when they stay in this process.
+    """
+    from vau_agent.graphs.opening import open_policy
+    from vau_agent.results import IN_PROCESS
+
+    endpoint = open_policy(settings).card.endpoint
+    return None if endpoint == IN_PROCESS else endpoint
 
 
 def exit_code_for(labels: set[str], wanted: frozenset[ExitOn]) -> int:

@@ -156,8 +156,6 @@ def describe(event: "Event") -> str | None:
     """Put an event into one line; `None` when it says nothing to a person."""
     if event.type == "warning":
         return f"  warning  {one_line(str(event.data.get('text', '')))}"
-    if event.type == "run.started":
-        return _travel_words(event.data.get("endpoint"))
     if event.type == "run.stopped":
         return f"  stopped  {one_line(str(event.data.get('reason', '')))}"
     if event.type == "run.failed":
@@ -171,15 +169,6 @@ def describe(event: "Event") -> str | None:
     seconds = float(event.data.get("seconds", 0.0))
     words = words if len(words) <= _WIDEST else f"{words[: _WIDEST - 1]}…"
     return f"  {NAMES.get(node, node):<8} {words}   {seconds:.1f} s"
-
-
-def _travel_words(endpoint: object) -> str | None:
-    """Say where frames go, when they leave this process."""
-    from vau_agent.results import IN_PROCESS  # a program that starts quickly imports it late
-
-    if endpoint in (None, IN_PROCESS):
-        return None
-    return f"  frames go to {one_line(str(endpoint))}"
 
 
 def _words(data: Mapping[str, Any]) -> str | None:
