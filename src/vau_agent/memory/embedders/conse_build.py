@@ -8,7 +8,7 @@ import contextlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -139,7 +139,10 @@ def _export_text(minilm: Path, path: Path) -> float:
     install_shim()
     import torch
     from transformers import AutoModel
+    from transformers.utils import logging as transformers_logging
 
+    silence: Callable[[], None] = transformers_logging.disable_progress_bar
+    silence()  # whoever pulls models shows its own progress
     network = AutoModel.from_pretrained(
         minilm, attn_implementation="eager", local_files_only=True, use_safetensors=True
     ).eval()
