@@ -38,7 +38,7 @@ ROWS: Final = 40
 SMALL: Final = TinySize(hidden=384, layers=8, heads=6, kv_heads=3, picture_side=128)
 QUICK: Final = TinySize()
 LARGE: Final = TinySize(hidden=576, layers=30, heads=9, kv_heads=3, picture_side=128, spread=0.02)
-"""SmolLM2-135M's width and depth, with a narrower inside and hardly any vocabulary: 90 M."""
+"""SmolLM2-135M's width and depth, with a narrower inside and hardly any vocabulary: 88 M."""
 BUILDERS: Final = {"Qwen2.5-VL": build_tiny_qwen25vl, "FastVLM": build_tiny_fastvlm}
 CONTENDERS: Final = {
     "one turn": ("one",),
@@ -55,7 +55,7 @@ def kept_turns(work: Work) -> None:
         return
     models = [(f"{name}, small", name, QUICK if work.quick else SMALL) for name in BUILDERS]
     if not work.quick:
-        models.append(("FastVLM, 90 M", "FastVLM", LARGE))
+        models.append(("FastVLM, 88 M", "FastVLM", LARGE))
     for title, name, size in models:
         folder = work.folder / "kv" / title
         if not (folder / "processor_config.json").is_file():
