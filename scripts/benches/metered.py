@@ -42,9 +42,11 @@ class Engine:
 
     tokenizer: Tokenizer = field(default_factory=byte_pairs)
     prompts: list[Usage] = field(default_factory=list)
+    stages: list[str] = field(default_factory=list)
+    """What each prompt asked for."""
     _seen: set[bytes] = field(default_factory=set)
 
-    def read(self, parts: Iterable[str | int], written: str = "") -> Usage:
+    def read(self, parts: Iterable[str | int], written: str = "", stage: str = "") -> Usage:
         """Read a prompt; numbers in it are pictures, by identity."""
         prompt = list(self._tokens(parts))
         chain = list(_chain(prompt))
@@ -57,7 +59,14 @@ class Engine:
             cached_tokens=min(cached, len(prompt) - 1),
         )
         self.prompts.append(usage)
+        self.stages.append(stage)
         return usage
+
+    def cached_share(self, stage: str) -> float:
+        """Give the share of prompt tokens of one stage's calls that were read before."""
+        asked = [one for one, kind in zip(self.prompts, self.stages, strict=True) if kind == stage]
+        total = sum(one.prompt_tokens for one in asked)
+        return sum(one.cached_tokens for one in asked) / total if total else 0.0
 
     @property
     def submitted(self) -> int:
@@ -97,7 +106,7 @@ class MeteredBackend:
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Complete and count."""
         completion = self.backend.generate(conversation, settings)
-        usage = self.engine.read(_parts(conversation), completion.text)
+        usage = self.engine.read(_parts(conversation), completion.text, stage=conversation.stage)
         return completion.model_copy(update={"usage": usage})
 
 

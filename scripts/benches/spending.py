@@ -58,12 +58,10 @@ def prompt_tokens(work: Work) -> None:
                 f"| {ours.uncached / engine.uncached:.3f} |",
                 flush=True,
             )
-        later = [one for one in ours.prompts if one.cached_tokens]
-        if later:
-            hit = sum(one.cached_tokens for one in later) / sum(one.prompt_tokens for one in later)
-            print(
-                f"<!-- {name}: {hit:.0%} of {len(later)} prompts with a known beginning cached -->"
-            )
+        shares = ", ".join(
+            f"{stage} {ours.cached_share(stage):.0%}" for stage in dict.fromkeys(ours.stages)
+        )
+        print(f"<!-- {name}: prompt tokens cached: {shares} -->")
 
 
 def calls_an_hour(work: Work) -> None:
