@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import venv
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -78,6 +79,28 @@ def test_text_search_is_compared_with_chance(work: Path) -> None:
         pytest.skip("the public clips are not beside the repository")
 
     assert re.search(r"^\| chance \| 0\.\d\d expected", _quick(work, "retrieval"), re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_looks_are_judged_by_the_order_of_moments(work: Path) -> None:
+    if find_spec("onnxruntime") is None:
+        pytest.skip("onnxruntime is not installed: see the extra 'local'")
+    output = _quick(work, "appearance")
+
+    if "models pull conse" in output:
+        pytest.skip("the embedder's parts are not in .models")
+    assert re.search(r"^\| appearance \| [01]\.\d{3} \(", output, re.MULTILINE)
+    assert "appearance reaches 0.5 in 0 of 1 videos without" in output
+
+
+def test_what_an_environment_lacks_is_told_in_one_line(tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    venv.create(bare, with_pip=False)
+
+    done = _bench("--env", str(bare), "B8")
+
+    assert done.returncode == 1
+    assert re.fullmatch(rf"bench B8 needs '\w+', which is not in {bare}; .*\n", done.stderr)
 
 
 def test_an_unknown_bench_is_refused_with_the_known_ones() -> None:

@@ -46,8 +46,12 @@ def cue_table(work: Work) -> None:
     means = [_clip_means(entry, embedder) for entry in fights]
     is_fight = np.array([entry["label"] == "fighting" for entry in fights])
     print(f"n = {len(ped2)} clips, {sum(map(len, labels))} frames; {len(fights)} clips")
+    rows = ("score", JOINED, FLOOR, *CUES)
+    if embedder is None:
+        rows = tuple(name for name in rows if name not in (JOINED, "appearance"))
+        print("appearance was not measured: 'vau-agent models pull conse' brings what it needs\n")
     print("| cue | Ped2 frame AUC (95 %) | fight clip AUC (95 %) |\n| --- | --- | --- |")
-    for name in ("score", JOINED, FLOOR, *CUES):
+    for name in rows:
         pooled = _pooled([one[name] for one in frames], labels)
         clip = _clips(np.array([one[name] for one in means]), is_fight)
         print(f"| {name} | {pooled} | {clip} |", flush=True)
@@ -60,17 +64,21 @@ def find_embedder() -> Embedder | None:
     return open_embedder("conse", models=MODELS, batch=16, offline=True)
 
 
-def _joined(result: TriageResult) -> dict[str, NDArray[np.float64]]:
-    """Give all curves, and the score as it would be if appearance took part in it."""
+def joined_score(times: NDArray[np.float64], named: Signals) -> NDArray[np.float64]:
+    """Give the score as it would be if `appearance` took part, trusted as any other cue."""
+    looks = smooth(times, (TRUST * named["appearance"]).astype(np.float32))
+    return 1 - (1 - named["score"]) * (1 - looks)
+
+
+def _all_curves(result: TriageResult) -> Signals:
     named = curves(result)
     times = np.array([point.timestamp for point in result.curve])
-    looks = smooth(times, (TRUST * named["appearance"]).astype(np.float32))
-    return named | {JOINED: 1 - (1 - named["score"]) * (1 - looks)}
+    return named | {JOINED: joined_score(times, named)}
 
 
 def _frame_signals(entry: dict[str, Any], embedder: Embedder | None) -> Signals:
     result = measure_clip(entry, embedder)
-    signals = {name: per_frame(result, curve, entry) for name, curve in _joined(result).items()}
+    signals = {name: per_frame(result, curve, entry) for name, curve in _all_curves(result).items()}
     changes = _differences(entry, fps=None)
     signals[FLOOR] = np.resize(changes, entry["frames"])
     return signals
@@ -78,7 +86,7 @@ def _frame_signals(entry: dict[str, Any], embedder: Embedder | None) -> Signals:
 
 def _clip_means(entry: dict[str, Any], embedder: Embedder | None) -> dict[str, float]:
     result = measure_clip(entry, embedder)
-    means = {name: float(curve.mean()) for name, curve in _joined(result).items()}
+    means = {name: float(curve.mean()) for name, curve in _all_curves(result).items()}
     means[FLOOR] = float(_differences(entry, fps=TriageSettings().fps).mean())
     return means
 
