@@ -10,9 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
+from typing import Final
 
 from vau_agent.errors import MissingDependencyError, ModelError
 from vau_agent.memory.embedders.conse import (
@@ -26,8 +24,14 @@ from vau_agent.memory.embedders.conse import (
     VISION,
     ConseEmbedder,
 )
-from vau_agent.memory.embedders.folder import MANIFEST, PartsManifest, describe, write_manifest
-from vau_agent.memory.embedders.onnx import OnnxGraph
+from vau_agent.memory.embedders.exporting import export
+from vau_agent.memory.embedders.folder import (
+    MANIFEST,
+    PartsManifest,
+    describe,
+    replace_folder,
+    write_manifest,
+)
 from vau_agent.torchvision_shim import install_shim
 
 LITE0_SHA256: Final = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -45,7 +49,6 @@ the weights' package quote ImageNet's usual numbers, which belong to its other n
 MAX_DIFFERENCE: Final = 1e-4
 """Between torch and ONNX Runtime, on any output."""
 CLASSES: Final = 1000
-OPSET: Final = 20
 
 
 def build_conse(lite0: Path, minilm: Path, out: Path) -> PartsManifest:
@@ -68,7 +71,7 @@ def build_conse(lite0: Path, minilm: Path, out: Path) -> PartsManifest:
         root = Path(folder) / KIND
         root.mkdir()
         with _named_extra(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
+            warnings.simplefilter("ignore")  # of the libraries, while they are imported
             measured = {"vision_difference": _export_vision(lite0, root / VISION)}
             measured["text_difference"] = _export_text(minilm, root / TEXT)
         shutil.copyfile(minilm / TOKENIZER, root / TOKENIZER)
@@ -80,7 +83,7 @@ def build_conse(lite0: Path, minilm: Path, out: Path) -> PartsManifest:
                 )
         _write_concepts(root)
         manifest = _seal(root, sources, measured)
-        _put(root, out, spare=Path(folder) / "former")
+        replace_folder(root, out, spare=Path(folder) / "former")
     return manifest
 
 
@@ -167,37 +170,6 @@ def _export_text(minilm: Path, path: Path) -> float:
     return export(Sentences().eval(), inputs, dict.fromkeys(inputs, axes), path)
 
 
-def export(
-    module: Any,  # noqa: ANN401 - torch is imported where it is needed only
-    inputs: Mapping[str, Any],
-    axes: Mapping[str, Mapping[int, str]],
-    path: Path,
-) -> float:
-    """Write a torch module as ONNX; give the largest difference between the two on these inputs."""
-    import torch
-
-    program = torch.onnx.export(
-        module,
-        tuple(inputs.values()),
-        dynamo=True,
-        dynamic_shapes={name: dict(named) for name, named in axes.items()},
-        input_names=list(inputs),
-        output_names=["rows"],
-        opset_version=OPSET,
-        verbose=False,
-    )
-    if program is None:  # only for the old exporter
-        raise ModelError("torch exported nothing; try another version of torch")
-    program.save(path)
-    graph = OnnxGraph(
-        name=path.name, read=path.read_bytes, batch=len(next(iter(inputs.values()))) - 1
-    )
-    with torch.no_grad():
-        expected = module(*inputs.values()).numpy()
-    found = graph.run({name: tensor.numpy() for name, tensor in inputs.items()})
-    return float(np.abs(found - expected).max())
-
-
 def _write_concepts(root: Path) -> None:
     """Write the class names and their vectors, made by the graph that queries go through."""
     install_shim()
@@ -220,10 +192,3 @@ def _seal(root: Path, sources: Mapping[str, str], measured: Mapping[str, float])
     )
     write_manifest(root, manifest)
     return manifest
-
-
-def _put(root: Path, out: Path, *, spare: Path) -> None:
-    """Put the finished folder in its place; what was there goes with the temporary folder."""
-    if out.exists():
-        out.rename(spare)
-    root.rename(out)

@@ -103,6 +103,13 @@ def write_manifest(root: Path, manifest: PartsManifest) -> None:
     (root / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n")
 
 
+def replace_folder(made: Path, place: Path, *, spare: Path) -> None:
+    """Put a finished folder in its place; what was there is moved to `spare`."""
+    if place.exists():
+        place.rename(spare)
+    made.rename(place)
+
+
 def describe(path: Path) -> PartFile:
     """Hash a file for the manifest."""
     with path.open("rb") as file:

@@ -4,12 +4,11 @@ Pictures are fitted whole into the model's square, not cut to its middle as Open
 matters to a camera is often at its edge.
 """
 
-import contextlib
 import functools
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -20,9 +19,13 @@ from pydantic import JsonValue
 
 from vau_agent.errors import MissingDependencyError, ModelError, SettingsError
 from vau_agent.memory.chain import canonical_json
-from vau_agent.memory.embedders.base import Vectors
+from vau_agent.memory.embedders.base import Precision, Vectors
+from vau_agent.memory.embedders.exporting import without_remarks
 from vau_agent.memory.embedders.folder import describe
+from vau_agent.memory.embedders.onnx import OnnxGraph
 from vau_agent.memory.embedders.squares import to_square, to_unit
+from vau_agent.memory.embedders.towers import FOLDER, LEAST, KeptTowers, Tower
+from vau_agent.memory.embedders.towers import VERSION as TOWER_VERSION
 from vau_agent.torchvision_shim import install_shim
 
 FORM: Final = "open_clip:ARCH/PRETRAINED"
@@ -157,7 +160,7 @@ class OpenClipEmbedder:
         device = "cuda" if torch.cuda.is_available() else "cpu"
         source, tag = self._source(open_clip)
         try:
-            with _without_remarks():
+            with without_remarks():
                 model = open_clip.create_model(
                     source,
                     load_weights=False,
@@ -252,19 +255,6 @@ class OpenClipEmbedder:
         """Give what tells this architecture from another with weights of the same shape."""
         beside = self._weights.parent / CONFIG
         return beside.read_text() if self._is_file and beside.is_file() else self.architecture
-
-
-@contextlib.contextmanager
-def _without_remarks() -> Iterator[None]:
-    """Keep what OpenCLIP says on the root logger to itself: it warns of weights not loaded yet."""
-    root, handler, ours = logging.getLogger(), logging.NullHandler(), logging.Filter("vau_agent")
-    root.addHandler(handler)  # else the first remark installs one that prints
-    root.addFilter(ours)
-    try:
-        yield
-    finally:
-        root.removeFilter(ours)
-        root.removeHandler(handler)
 
 
 def _first_line(error: Exception) -> str:
