@@ -4,22 +4,24 @@ import pytest
 from tests.tools.keeping import ColourEmbedder
 from tests.tools.painted import Painted
 from vau_agent.settings import RetrievalSettings, TriageSettings
-from vau_agent.tools.contrast import BANK, LEVEL, Contrast
+from vau_agent.tools.contrast import LEVEL, Contrast, unrelated_texts
 from vau_agent.tools.index_video import index_video
+
+_BANK = unrelated_texts()
 
 
 def contrast_of(query: str, *readers: Painted) -> Contrast:
     embedder = ColourEmbedder()
     indexes = [index_video(one, embedder, RetrievalSettings(), TriageSettings()) for one in readers]
-    return Contrast.over(indexes, embedder.embed_texts(BANK), embedder.embed_texts([query]))
+    return Contrast.over(indexes, embedder.embed_texts(_BANK), embedder.embed_texts([query]))
 
 
 def test_no_two_texts_of_the_bank_are_equal() -> None:
-    assert len(set(BANK)) == len(BANK)
+    assert len(set(_BANK)) == len(_BANK)
 
 
 def test_the_bank_is_large_enough_for_its_level() -> None:
-    assert 2 / (1 + len(BANK)) <= LEVEL
+    assert 2 / (1 + len(_BANK)) <= LEVEL
 
 
 def test_what_fills_a_whole_video_is_a_match_though_nothing_stands_out() -> None:
@@ -30,8 +32,8 @@ def test_what_fills_a_whole_video_is_a_match_though_nothing_stands_out() -> None
 
 
 def test_over_several_videos_what_stands_out_is_a_match_though_its_score_is_low() -> None:
-    closest = np.linspace(0.4, 0.6, len(BANK), dtype=np.float32)
-    outstanding = np.linspace(2.0, 3.0, len(BANK), dtype=np.float32)
+    closest = np.linspace(0.4, 0.6, len(_BANK), dtype=np.float32)
+    outstanding = np.linspace(2.0, 3.0, len(_BANK), dtype=np.float32)
     contrast = Contrast(closest=closest, outstanding=outstanding, usual=0.1, spread=0.02)
 
     assert contrast.is_strong(0.2)
@@ -52,7 +54,7 @@ def test_words_about_nothing_there_are_no_match_in_videos_that_all_show_the_same
 
 @pytest.mark.parametrize(("beaten_by", "strong"), [(0, True), (5, True), (6, False)])
 def test_the_level_holds_from_both_sides(beaten_by: int, strong: bool) -> None:
-    scores = np.zeros(len(BANK), dtype=np.float32)
+    scores = np.zeros(len(_BANK), dtype=np.float32)
     scores[:beaten_by] = 0.9
 
     assert Contrast(closest=scores).is_strong(0.5) is strong
@@ -60,7 +62,7 @@ def test_the_level_holds_from_both_sides(beaten_by: int, strong: bool) -> None:
 
 @pytest.mark.parametrize(("ahead", "strong"), [(0.0, False), (0.0005, False), (0.01, True)])
 def test_a_lead_within_rounding_is_no_lead(ahead: float, strong: bool) -> None:
-    contrast = Contrast(closest=np.full(len(BANK), 0.5, dtype=np.float32))
+    contrast = Contrast(closest=np.full(len(_BANK), 0.5, dtype=np.float32))
 
     assert contrast.is_strong(0.5 + ahead) is strong
 
@@ -71,7 +73,7 @@ def test_queries_like_those_of_the_bank_pass_no_more_often_than_the_level(severa
     draws = 2000
     passed = 0
     for _ in range(draws):
-        close, out = rng.normal(size=(2, len(BANK) + 1)).astype(np.float32)
+        close, out = rng.normal(size=(2, len(_BANK) + 1)).astype(np.float32)
         contrast = Contrast(
             closest=close[:-1],
             outstanding=out[:-1] if several else None,

@@ -1,11 +1,12 @@
 """When is a match a match? Every search finds something nearest; this says whether it means much.
 
 A score alone does not tell: how close a text comes to *any* picture depends on the text and on the
-embedder. So a few unrelated texts (`BANK`: what no camera of ours shows) are looked up in the same
-frames, and the query has to do better than they do. If a query had no more to do with the video
-than they have, its rank among them would be a matter of luck, each rank alike: it is in the best
-share `p` of them with probability `p`. So `LEVEL` is how often a query about nothing that is there
-may pass all the same, whatever the embedder, the video or the number of frames; nothing is fitted.
+embedder. So a few unrelated texts (unrelated.txt: what no camera of ours shows) are looked up in
+the same frames, and the query has to do better than they do. If a query had no more to do with the
+video than they have, its rank among them would be a matter of luck, each rank alike: it is in the
+best share `p` of them with probability `p`. So `LEVEL` is how often a query about nothing that is
+there may pass all the same, whatever the embedder, the video or the number of frames; nothing is
+fitted.
 
 Two things can be ranked. In one video it is how close the best frame is: a video that burns from
 end to end matches "flames" everywhere, and nothing in it stands out. Over several videos it is also
@@ -14,8 +15,10 @@ deviations: some texts are close to no picture, some to all. Either may show a m
 has half the level (Bonferroni).
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Final
 
 import numpy as np
@@ -31,6 +34,13 @@ _ROUNDING: Final = 1e-3
 """Scores closer than this are equal: vectors are kept at half precision."""
 
 Scores = NDArray[np.float32]
+
+
+@functools.cache
+def unrelated_texts() -> tuple[str, ...]:
+    """Read the texts that a query has to do better than."""
+    lines = files("vau_agent.tools").joinpath("unrelated.txt").read_text("utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,136 +102,3 @@ def best_scores(index: ClipIndex, vectors: Vectors) -> Scores:
 def _rank(bank: Scores, value: float) -> float:
     """Give the share of unrelated texts, the query counted in, that reach `value`."""
     return (1 + int((bank >= value).sum())) / (1 + len(bank))
-
-
-BANK: Final[tuple[str, ...]] = (
-    # things
-    "a violin on a velvet cushion",
-    "a bowl of tomato soup",
-    "a pair of knitted mittens",
-    "a stack of pancakes with syrup",
-    "a chess board in the middle of a game",
-    "a bunch of ripe bananas",
-    "a porcelain teapot",
-    "a wooden toy train",
-    "an open jewellery box",
-    "a jar of honey",
-    "a stained glass window",
-    "a basket of fresh bread",
-    "a telescope on a tripod",
-    "a birthday balloon",
-    "an old world map",
-    "a sewing machine",
-    "a box of crayons",
-    "a marble statue",
-    "a pineapple cut in half",
-    "a snow globe",
-    "a grand chandelier",
-    "a plate of sushi",
-    "a brass trumpet",
-    "an hourglass",
-    "a garden gnome",
-    "a wheel of cheese",
-    "a microscope",
-    "a bottle of wine",
-    "a ball of yarn",
-    "a surfboard",
-    # animals and plants
-    "a parrot on a branch",
-    "a school of tropical fish",
-    "an octopus on a reef",
-    "a herd of elephants",
-    "a kitten asleep in a hat",
-    "a butterfly on a daisy",
-    "a camel at an oasis",
-    "an owl at night",
-    "a beehive",
-    "a frog on a lily pad",
-    "a flock of flamingos",
-    "a squirrel with a nut",
-    "a spider's web with dew",
-    "a koala in a eucalyptus",
-    "a lobster",
-    "a field of sunflowers",
-    "a bonsai tree",
-    "mushrooms in the moss",
-    "a cactus in bloom",
-    "a rose garden",
-    # places and weather
-    "a sunset over the ocean",
-    "a snowy mountain peak",
-    "a waterfall in the jungle",
-    "the northern lights",
-    "a rainbow above a valley",
-    "sand dunes at noon",
-    "a lighthouse on a cliff",
-    "a medieval castle",
-    "the inside of a cathedral",
-    "an underwater cave",
-    "a vineyard in autumn",
-    "a windmill by a canal",
-    "a frozen lake",
-    "a field of lavender",
-    "a planet with rings",
-    "a coral reef",
-    "an ancient pyramid",
-    "a bamboo forest",
-    "a theatre stage with curtains",
-    "a greenhouse full of orchids",
-    "a geyser",
-    "an iceberg",
-    "a hot air balloon above the clouds",
-    "a tropical beach with palms",
-    "a tea plantation",
-    # people doing what is not done before these cameras
-    "a ballerina on her toes",
-    "a chef icing a cake",
-    "a surgeon operating",
-    "children building a sandcastle",
-    "a violinist playing a solo",
-    "a diver among sharks",
-    "a gardener pruning roses",
-    "a painter at an easel",
-    "a skier racing downhill",
-    "a couple dancing the tango",
-    "a potter at the wheel",
-    "a baby taking a bath",
-    "a sumo wrestler",
-    "a farmer milking a cow",
-    "a beekeeper with a frame",
-    "a choir singing carols",
-    "a rower on a river",
-    "a juggler with torches in a circus",
-    "a fencer lunging",
-    "a swimmer doing the butterfly stroke",
-    "a mountaineer on a glacier",
-    "a scientist pouring a liquid",
-    "a woman weaving a carpet",
-    "a monk meditating",
-    "a child flying a kite",
-    "a blacksmith at the anvil",
-    "a barista making latte art",
-    "a clown with a big nose",
-    "a tennis player serving",
-    "a magician with a rabbit",
-    # happenings
-    "fireworks above a harbour",
-    "a total solar eclipse",
-    "a rocket launch",
-    "a tornado in a field",
-    "a meteor shower",
-    "an avalanche",
-    "a regatta",
-    "a carnival with masks",
-    "a rodeo",
-    "a chess tournament",
-    "a harvest festival",
-    "a puppet show",
-    "a fashion show",
-    "a hatching egg",
-)
-"""Texts of the kinds that people search for, about what no surveillance camera shows.
-
-No subject comes up more than twice, so that a video of one of them costs its query no match; no
-colour does, since colours are searched for in any video.
-"""

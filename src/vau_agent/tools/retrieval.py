@@ -16,7 +16,7 @@ from vau_agent.memory.embedders.base import Embedder, Vectors
 from vau_agent.memory.index_store import IndexStore
 from vau_agent.schemas import Segment, Value
 from vau_agent.settings import RetrievalSettings, TriageSettings
-from vau_agent.tools.contrast import BANK, Contrast, best_scores
+from vau_agent.tools.contrast import Contrast, best_scores, unrelated_texts
 from vau_agent.tools.index_video import OnShare, choose_sampling, index_video
 from vau_agent.tools.video.base import Image, VideoReader
 
@@ -135,7 +135,7 @@ class Retrieval:
 
     @functools.cached_property
     def _bank(self) -> Vectors:
-        return self.embedder.embed_texts(BANK)
+        return self.embedder.embed_texts(unrelated_texts())
 
 
 def check_query(query: str) -> str:
