@@ -1,5 +1,5 @@
 # The few things one does here. All of it lives in .venv, made on first use.
-.PHONY: help setup analyze demo test check clean
+.PHONY: help setup local analyze demo test check clean
 
 # Taken as it is: a file name may hold spaces, quotes and dollars.
 override export VIDEO := $(value VIDEO)
@@ -10,9 +10,13 @@ help:
 	@echo "make test                 run the tests; ARGS='tests/cli -k batch' runs some"
 	@echo "make check                run linters, type checks, import rules and package checks"
 	@echo "make setup                only make .venv ready"
+	@echo "make local                add search and models in this process (about 2 GB)"
 
 setup:
 	@scripts/setup
+
+local:
+	@scripts/setup local
 
 analyze:
 	@if [ -z "$$VIDEO" ]; then echo "usage: make analyze VIDEO=path/to/video.mp4" >&2; exit 2; fi
