@@ -8,8 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from vau_agent.errors import ModelError, SettingsError
+from vau_agent.memory.embedders.exporting import Agreement
 from vau_agent.memory.embedders.factory import open_embedder
 from vau_agent.memory.embedders.open_clip import CONFIG, WEIGHTS, OpenClipEmbedder
+from vau_agent.memory.embedders.towers import LEAST
 from vau_agent.torchvision_shim import install_shim
 
 DIM, SIDE = 32, 64
@@ -58,8 +60,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def embedder(small: Path) -> OpenClipEmbedder:
-    return OpenClipEmbedder.open(f"small/{small / WEIGHTS}", batch=4, offline=True)
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models, where the image tower is exported to once."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def embedder(small: Path, models: Path) -> OpenClipEmbedder:
+    return OpenClipEmbedder.open(f"small/{small / WEIGHTS}", batch=4, models=models, offline=True)
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +108,9 @@ def test_a_square_picture_is_embedded_as_open_clip_does_it(
 
 
 def test_a_picture_has_the_same_vector_in_any_batch(
-    small: Path, embedder: OpenClipEmbedder, pictures: list[NDArray[np.uint8]]
+    small: Path, models: Path, embedder: OpenClipEmbedder, pictures: list[NDArray[np.uint8]]
 ) -> None:
-    alone = OpenClipEmbedder.open(f"small/{small / WEIGHTS}", batch=1, offline=True)
+    alone = OpenClipEmbedder.open(f"small/{small / WEIGHTS}", batch=1, models=models, offline=True)
 
     assert embedder.embed_images(pictures) == pytest.approx(alone.embed_images(pictures), abs=1e-4)
 
@@ -116,7 +124,9 @@ def test_the_digest_is_of_weights_and_look_and_not_of_the_place(
     small: Path, embedder: OpenClipEmbedder, tmp_path: Path
 ) -> None:
     def digest(folder: Path) -> str:
-        return OpenClipEmbedder.open(f"x/{folder / WEIGHTS}", batch=2, offline=True).digest
+        return OpenClipEmbedder.open(
+            f"x/{folder / WEIGHTS}", batch=2, models=tmp_path, offline=True
+        ).digest
 
     moved, other_look = tmp_path / "moved", tmp_path / "look"
     for folder in (moved, other_look):
@@ -131,11 +141,13 @@ def test_the_digest_is_of_weights_and_look_and_not_of_the_place(
 
 
 def test_nothing_is_said_of_weights_that_are_loaded_a_moment_later(
-    small: Path, caplog: pytest.LogCaptureFixture
+    small: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = list(logging.getLogger().handlers)
 
-    OpenClipEmbedder.open(f"small/{small / WEIGHTS}", batch=2, offline=True).embed_texts(["a"])
+    OpenClipEmbedder.open(
+        f"small/{small / WEIGHTS}", batch=2, models=tmp_path, offline=True
+    ).embed_texts(["a"])
 
     assert not caplog.records
     assert logging.getLogger().handlers == before
@@ -145,7 +157,7 @@ def test_nothing_is_said_of_weights_that_are_loaded_a_moment_later(
 def test_weights_of_another_architecture_are_refused(small: Path, tmp_path: Path) -> None:
     alone = tmp_path / "alone.safetensors"
     alone.write_bytes((small / WEIGHTS).read_bytes())
-    embedder = OpenClipEmbedder.open(f"RN50/{alone}", batch=2, offline=True)
+    embedder = OpenClipEmbedder.open(f"RN50/{alone}", batch=2, models=tmp_path, offline=True)
 
     with pytest.raises(ModelError, match=r"alone\.safetensors' cannot be used as 'RN50'"):
         embedder.embed_texts(["a"])
@@ -156,7 +168,9 @@ def test_a_file_that_is_no_safetensors_is_refused(small: Path, tmp_path: Path) -
     (tmp_path / WEIGHTS).write_bytes(b"\x80\x04nonsense")
 
     with pytest.raises(ModelError, match="cannot be used"):
-        OpenClipEmbedder.open(f"x/{tmp_path / WEIGHTS}", batch=2, offline=True).embed_texts(["a"])
+        OpenClipEmbedder.open(
+            f"x/{tmp_path / WEIGHTS}", batch=2, models=tmp_path, offline=True
+        ).embed_texts(["a"])
 
 
 def test_an_unknown_architecture_without_its_description_is_refused(
@@ -166,7 +180,9 @@ def test_an_unknown_architecture_without_its_description_is_refused(
     alone.write_bytes((small / WEIGHTS).read_bytes())
 
     with pytest.raises(SettingsError, match=rf"no architecture 'small'.*{CONFIG}"):
-        OpenClipEmbedder.open(f"small/{alone}", batch=2, offline=True).embed_texts(["a"])
+        OpenClipEmbedder.open(f"small/{alone}", batch=2, models=tmp_path, offline=True).embed_texts(
+            ["a"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -181,3 +197,67 @@ def test_offline_nothing_is_fetched(small: Path, tmp_path: Path, spec: str, prob
 
     with pytest.raises(ModelError, match=problem):
         embedder.embed_texts(["a"])
+
+
+def eight_bits(small: Path, models: Path, least: Agreement = LEAST) -> OpenClipEmbedder:
+    return OpenClipEmbedder.open(
+        f"small/{small / WEIGHTS}",
+        models=models,
+        batch=4,
+        precision="int8",
+        least=least,
+        offline=True,
+    )
+
+
+def test_the_exported_tower_gives_what_torch_gives(
+    small: Path,
+    embedder: OpenClipEmbedder,
+    pictures: list[NDArray[np.uint8]],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    nowhere = tmp_path / "a file"
+    nowhere.touch()
+    in_torch = OpenClipEmbedder.open(
+        f"small/{small / WEIGHTS}", models=nowhere, batch=4, offline=True
+    )
+
+    assert embedder.embed_images(pictures) == pytest.approx(
+        in_torch.embed_images(pictures), abs=1e-4
+    )
+    assert embedder.digest == in_torch.digest
+    assert "embedded by torch, more slowly" in caplog.text
+    assert "cannot be kept in" in caplog.text
+
+
+def test_eight_bits_give_nearly_the_same_pictures_and_the_same_texts(
+    small: Path, models: Path, embedder: OpenClipEmbedder, pictures: list[NDArray[np.uint8]]
+) -> None:
+    coarse = eight_bits(small, models)
+    exact, found = embedder.embed_images(pictures), coarse.embed_images(pictures)
+
+    assert (exact * found).sum(axis=1).min() > 0.995
+    assert not np.allclose(exact, found, atol=1e-6)
+    assert np.array_equal(coarse.embed_texts(["fire"]), embedder.embed_texts(["fire"]))
+    assert coarse.digest != embedder.digest
+
+
+def test_eight_bits_that_agree_too_little_are_refused(
+    small: Path, models: Path, pictures: list[NDArray[np.uint8]]
+) -> None:
+    strict = eight_bits(small, models, least=Agreement(cosine=0.5, recall=1.0))
+
+    with pytest.raises(
+        ModelError, match=r"8 bits agrees too little.*recall 0\.9\d+, 1\.0 is needed"
+    ):
+        strict.embed_images(pictures)
+
+
+def test_eight_bits_that_cannot_be_kept_are_no_silent_fp32(
+    small: Path, tmp_path: Path, pictures: list[NDArray[np.uint8]]
+) -> None:
+    (tmp_path / "onnx").touch()
+
+    with pytest.raises(ModelError, match="cannot be kept in"):
+        eight_bits(small, tmp_path).embed_images(pictures)

@@ -20,6 +20,7 @@ FORMS: Final = (KIND, "open_clip:ARCH/PRETRAINED", OFF, AUTO)
 @dataclass(frozen=True, kw_only=True)
 class _Wanted:
     models: Path
+    precision: Precision
     batch: int
     offline: bool
 
@@ -38,13 +39,7 @@ def open_embedder(
     opener = _OPENERS.get(name)
     if opener is None:
         raise SettingsError(f"unknown embedder {spec!r}; choose one of {', '.join(FORMS)}")
-    if precision != "fp32":
-        # measured: EfficientNet-Lite0 at 8 bits finds 57 % of the same nearest frames
-        raise SettingsError(
-            f"embedder {spec!r} runs at fp32, not {precision}, which finds other frames; "
-            "set retrieval.precision to fp32"
-        )
-    return opener(model, _Wanted(models=models, batch=batch, offline=offline))
+    return opener(model, _Wanted(models=models, precision=precision, batch=batch, offline=offline))
 
 
 def resolve_embedder(spec: str, models: Path) -> str:
@@ -71,11 +66,23 @@ def resolve_embedder(spec: str, models: Path) -> str:
 def _conse(model: str, wanted: _Wanted) -> Embedder:
     if model:
         raise SettingsError(f"embedder 'conse' takes nothing after a colon, got {model!r}")
+    if wanted.precision != "fp32":
+        # scripts/bench B6: six times slower at 8 bits, at a cosine of 0.8 with what fp32 gives
+        raise SettingsError(
+            f"embedder 'conse' runs at fp32, not {wanted.precision}, which finds other frames; "
+            "set retrieval.precision to fp32"
+        )
     return ConseEmbedder.open(wanted.models / KIND, batch=wanted.batch)
 
 
 def _open_clip(model: str, wanted: _Wanted) -> Embedder:
-    return OpenClipEmbedder.open(model, batch=wanted.batch, offline=wanted.offline)
+    return OpenClipEmbedder.open(
+        model,
+        models=wanted.models,
+        batch=wanted.batch,
+        precision=wanted.precision,
+        offline=wanted.offline,
+    )
 
 
 _OPENERS: Final[Mapping[str, Callable[[str, _Wanted], Embedder]]] = {

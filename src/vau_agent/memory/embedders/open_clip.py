@@ -1,7 +1,8 @@
 """Search with a real joint model: any that OpenCLIP can build, from safetensors only.
 
 Pictures are fitted whole into the model's square, not cut to its middle as OpenCLIP does: what
-matters to a camera is often at its edge.
+matters to a camera is often at its edge. On a processor the image tower runs as an ONNX graph, at
+fp32 or 8 bits; on a GPU, and where it cannot be exported, torch runs it.
 """
 
 import functools
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,16 @@ from pydantic import JsonValue
 from vau_agent.errors import MissingDependencyError, ModelError, SettingsError
 from vau_agent.memory.chain import canonical_json
 from vau_agent.memory.embedders.base import Precision, Vectors
-from vau_agent.memory.embedders.exporting import without_remarks
+from vau_agent.memory.embedders.exporting import Agreement, without_remarks
 from vau_agent.memory.embedders.folder import describe
 from vau_agent.memory.embedders.onnx import OnnxGraph
 from vau_agent.memory.embedders.squares import to_square, to_unit
 from vau_agent.memory.embedders.towers import FOLDER, LEAST, KeptTowers, Tower
 from vau_agent.memory.embedders.towers import VERSION as TOWER_VERSION
 from vau_agent.torchvision_shim import install_shim
+
+if TYPE_CHECKING:
+    import torch
 
 FORM: Final = "open_clip:ARCH/PRETRAINED"
 VERSION: Final = 1
@@ -41,9 +45,15 @@ class _Loaded(NamedTuple):
     tokenizer: Any
     device: str
     side: int
-    mean: NDArray[np.float32]
-    """Of pixels of 0..255, as `std`."""
-    std: NDArray[np.float32]
+    grey: tuple[int, ...]
+    """The mean colour, which fills what is left of a square."""
+    network: "torch.nn.Module"
+    """From squares of pixels of 0..255 to vectors of length 1."""
+    quick_gelu: bool
+    """Whether the tag, not the architecture, says that the activations are approximate ones."""
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,13 +63,33 @@ class OpenClipEmbedder:
     architecture: str
     pretrained: str
     """A tag of the architecture, or a `.safetensors` file."""
+    towers: KeptTowers
     batch: int
+    precision: Precision = "fp32"
+    """Of the image tower; texts are always embedded at fp32."""
     offline: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @classmethod
-    def open(cls, model: str, *, batch: int, offline: bool) -> "OpenClipEmbedder":
+    def open(
+        cls,
+        model: str,
+        *,
+        models: Path,
+        batch: int,
+        precision: Precision = "fp32",
+        least: Agreement = LEAST,
+        offline: bool,
+    ) -> "OpenClipEmbedder":
         """Open what follows `open_clip:`; weights are read, or fetched by tag, at first use.
+
+        Args:
+            model: Architecture and weights, ARCH/PRETRAINED.
+            models: Folder of models, where the exported image tower is kept.
+            batch: Pictures or texts embedded at once.
+            precision: Of the image tower.
+            least: How far 8 bits have to agree with fp32.
+            offline: Fetch nothing.
 
         Raises:
             SettingsError: It is not ARCH/PRETRAINED, or a file that holds no safetensors.
@@ -78,7 +108,14 @@ class OpenClipEmbedder:
             )
         if path.suffix == ".safetensors" and not path.is_file():
             raise ModelError(f"there are no weights at {pretrained!r}; check the path")
-        return cls(architecture=architecture, pretrained=pretrained, batch=batch, offline=offline)
+        return cls(
+            architecture=architecture,
+            pretrained=pretrained,
+            towers=KeptTowers(root=models / FOLDER, least=least),
+            batch=batch,
+            precision=precision,
+            offline=offline,
+        )
 
     @property
     def name(self) -> str:
@@ -87,10 +124,18 @@ class OpenClipEmbedder:
 
     @functools.cached_property
     def digest(self) -> str:
-        """Of weights, architecture and preprocessing; the place of the file does not count."""
+        """Of weights, architecture, preprocessing and precision, not of the place of the file."""
+        if self.precision == "fp32":
+            return self._exact_digest
+        recipe: list[JsonValue] = [self._exact_digest, self.precision, TOWER_VERSION]
+        return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()
+
+    @functools.cached_property
+    def _exact_digest(self) -> str:
         loaded = self._loaded
         recipe: list[JsonValue] = ["open_clip", VERSION, describe(self._weights).sha256]
         recipe += [str(loaded.model.visual.preprocess_cfg), self._config_text()]
+        recipe += ["quick_gelu"] if loaded.quick_gelu else []
         return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()
 
     @functools.cached_property
@@ -102,8 +147,10 @@ class OpenClipEmbedder:
         """Embed pictures (height x width x 3, RGB, any size), in order.
 
         Raises:
-            ModelError: The weights cannot be had, or do not fit the architecture.
-            MissingDependencyError: OpenCLIP is not installed.
+            ModelError: The weights cannot be had, or do not fit the architecture; or the image
+                tower does not run, or finds other frames, at 8 bits.
+            SettingsError: 8 bits are asked of a GPU.
+            MissingDependencyError: OpenCLIP is not installed, or at 8 bits ONNX.
         """
         with self._lock:
             loaded = self._loaded
@@ -129,14 +176,36 @@ class OpenClipEmbedder:
         return np.concatenate(parts) if parts else np.zeros((0, self.dim), dtype=np.float32)
 
     def _encode_images(self, images: Sequence[NDArray[np.uint8]], loaded: _Loaded) -> Vectors:
+        squares = np.stack(
+            [to_square(image, side=loaded.side, fill=loaded.grey) for image in images]
+        )
+        if self._graph is not None:
+            return to_unit(self._graph.run({"pixels": squares}))
         import torch
 
-        fill = tuple(int(value) for value in loaded.mean.round())
-        squares = np.stack([to_square(image, side=loaded.side, fill=fill) for image in images])
-        scaled = (squares.astype(np.float32) - loaded.mean) / loaded.std
-        pixels = torch.from_numpy(scaled.transpose(0, 3, 1, 2)).to(loaded.device)
         with torch.inference_mode():
-            return to_unit(loaded.model.encode_image(pixels).float().cpu().numpy())
+            pixels = torch.from_numpy(squares).to(loaded.device)
+            return to_unit(loaded.network(pixels).float().cpu().numpy())
+
+    @functools.cached_property
+    def _graph(self) -> OnnxGraph | None:
+        """The image tower, where it does not run in torch."""
+        loaded = self._loaded
+        if loaded.device != "cpu":
+            return None
+        tower = Tower(
+            name=f"embedder {self.name!r}",
+            digest=self._exact_digest,
+            network=loaded.network,
+            side=loaded.side,
+        )
+        try:
+            return self.towers.open(tower, self.precision, batch=self.batch)
+        except (MissingDependencyError, ModelError) as error:
+            if self.precision != "fp32":
+                raise
+            _log.warning("pictures are embedded by torch, more slowly: %s", error)
+            return None
 
     def _encode_texts(self, texts: Sequence[str], loaded: _Loaded) -> Vectors:
         import torch
@@ -158,6 +227,11 @@ class OpenClipEmbedder:
                 "install it with: pip install 'vau-agent[local]'"
             ) from error
         device = "cuda" if torch.cuda.is_available() else "cpu"
+        if device != "cpu" and self.precision != "fp32":
+            raise SettingsError(
+                f"embedder {self.name!r} runs at {self.precision} on a processor only, and here on "
+                "a GPU; set retrieval.precision to fp32"
+            )
         source, tag = self._source(open_clip)
         try:
             with without_remarks():
@@ -193,8 +267,9 @@ class OpenClipEmbedder:
             tokenizer=tokenizer,
             device=device,
             side=int(size if isinstance(size, int) else size[0]),
-            mean=255 * np.array(look["mean"], dtype=np.float32),
-            std=255 * np.array(look["std"], dtype=np.float32),
+            grey=tuple(round(255 * value) for value in look["mean"]),
+            network=_image_network(model.visual, look["mean"], look["std"]).to(device),
+            quick_gelu=bool(tag.get("quick_gelu")),
         )
 
     def _source(self, open_clip: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401 - untyped
@@ -255,6 +330,31 @@ class OpenClipEmbedder:
         """Give what tells this architecture from another with weights of the same shape."""
         beside = self._weights.parent / CONFIG
         return beside.read_text() if self._is_file and beside.is_file() else self.architecture
+
+
+def _image_network(
+    visual: "torch.nn.Module", mean: Sequence[float], std: Sequence[float]
+) -> "torch.nn.Module":
+    """Give an image tower as it takes squares of pixels, scaling and unit length included."""
+    import torch
+
+    class Images(torch.nn.Module):
+        mean: torch.Tensor
+        std: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.visual = visual
+            for name, values in (("mean", mean), ("std", std)):
+                self.register_buffer(name, 255 * torch.tensor(values)[:, None, None])
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            scaled = (pixels.permute(0, 3, 1, 2).float() - self.mean) / self.std
+            found = self.visual(scaled)
+            features = found[0] if isinstance(found, tuple) else found  # CoCa gives tokens too
+            return torch.nn.functional.normalize(features, dim=-1)
+
+    return Images().eval()
 
 
 def _first_line(error: Exception) -> str:
