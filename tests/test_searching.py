@@ -22,10 +22,14 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 def search_in(
-    home: Home, *, digest: str = "c" * 64, settings: RetrievalSettings | None = None
+    home: Home,
+    *,
+    embedder: str = "colours",
+    digest: str = "c" * 64,
+    settings: RetrievalSettings | None = None,
 ) -> VideoSearch:
     retrieval = Retrieval(
-        embedder=ColourEmbedder(digest=digest),
+        embedder=ColourEmbedder(name=embedder, digest=digest),
         store=home.indexes,
         settings=settings or RetrievalSettings(),
         triage=TriageSettings(),
@@ -46,6 +50,16 @@ def test_every_searchable_video_is_searched_once(home: Home) -> None:
     assert (report.moments[0].sha256, report.moments[0].start_s) == ("b" * 64, 8)
     assert report.not_searched == ()
     assert len(report.moments) == 2
+
+
+@pytest.mark.parametrize(("embedder", "ranked_only"), [("conse", True), ("colours", False)])
+def test_what_a_strong_match_is_worth_depends_on_the_embedder(
+    home: Home, embedder: str, ranked_only: bool
+) -> None:
+    opened = search_in(home, embedder=embedder)
+    opened.retrieval.index(GATE)
+
+    assert opened.find("red").ranked_only is ranked_only
 
 
 def test_without_a_searchable_video_it_is_told_how_to_begin(home: Home) -> None:

@@ -25,6 +25,7 @@ from vau_agent.api import load_result
 from vau_agent.errors import BlobError, ClipIndexError, SettingsError
 from vau_agent.memory.clip_index import ClipIndex, IndexHeader
 from vau_agent.memory.embedders.factory import open_embedder, resolve_embedder
+from vau_agent.memory.embedders.ranking import only_ranks
 from vau_agent.memory.home import Home, open_home
 from vau_agent.results import EvidenceFrame, Result
 from vau_agent.schemas import Value
@@ -87,6 +88,8 @@ class SearchReport(Value):
     """Best first, strong or not."""
     strong: bool
     """Whether any of them is a strong match."""
+    ranked_only: bool = False
+    """With this embedder words order moments and recognise nothing, so `strong` says little."""
     searched: int
     """Videos."""
     not_searched: tuple[NotSearched, ...] = ()
@@ -145,7 +148,10 @@ class VideoSearch:
         words = check_query(query)
         indexes, missed = self._chosen(videos, on_share)
         moments = self.retrieval.search(indexes, words, count)
-        return self._report(indexes, moments, missed).model_copy(update={"query": words})
+        ranked_only = only_ranks(self.retrieval.embedder.name)
+        return self._report(indexes, moments, missed).model_copy(
+            update={"query": words, "ranked_only": ranked_only}
+        )
 
     def find_like(
         self,

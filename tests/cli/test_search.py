@@ -6,10 +6,40 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import Run, Said, draw
+from tests.cli.support import Run, draw
 from vau_agent.cli.main import main
+from vau_agent.cli.search import lines_of
+from vau_agent.searching import FoundMoment, NotSearched, SearchReport
 
 pytestmark = pytest.mark.slow
+
+
+def report_of(
+    *,
+    strong: bool,
+    query: str | None = None,
+    like: str | None = None,
+    ranked_only: bool = False,
+) -> SearchReport:
+    moment = FoundMoment(
+        video="yard.mp4",
+        path=None,
+        sha256="a" * 64,
+        start_s=1.0,
+        end_s=2.0,
+        peak_s=1.5,
+        score=0.4,
+        strong=strong,
+    )
+    return SearchReport(
+        query=query,
+        like=like,
+        embedder="conse",
+        moments=(moment,),
+        strong=strong,
+        ranked_only=ranked_only,
+        searched=1,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -92,8 +122,11 @@ def test_a_query_about_nothing_there_has_no_strong_match(run: Run, indexed: Path
     said = run("search", "a penguin playing the piano", "--home", indexed)
 
     assert said.code == 0
-    assert '"a penguin playing the piano" in 2 videos (conse)' in said.out
-    assert "no strong match" in said.out
+    title, judged, worth, *moments = said.out.splitlines()
+    assert title == '"a penguin playing the piano" in 2 videos (conse)'
+    assert judged == "no strong match: unrelated words come as close. Nearest first:"
+    assert worth.startswith("(conse only ranks: strong or not says little")
+    assert moments
 
 
 def test_one_video_can_be_searched_without_indexing_it_first(
@@ -142,38 +175,64 @@ def test_without_the_embedder_it_is_told_how_to_get_it(
     assert "vau-agent models pull conse" in said.err
 
 
-def test_a_frame_of_a_run_finds_its_like_and_what_was_not_searched_is_named(
+def test_a_frame_of_a_run_finds_its_like(
     run: Run, archive: Path, indexed: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
     shutil.copytree(indexed, home)
-    place = ("--home", home, "--out", tmp_path / "out")
-    other = draw(tmp_path / "hall.mp4", kind="empty", seed=5)
-    for video in (other, archive / "yard.mp4"):
-        assert run("analyze", video, *place, "--quiet").code == 0
-    for index in (home / "indexes").glob(f"{_sha256(run, home, 'hall.mp4')}-*"):
-        index.unlink()
+    place = ("--home", home, "--out", tmp_path / "out", "--quiet")
+    assert run("analyze", archive / "yard.mp4", *place).code == 0
 
     said = run("search", "--like", "latest:f1", "--home", home, "--json")
+    absent = run("search", "--like", "latest:f999", "--home", home)
 
     report = json.loads(said.out)
     assert report["like"] == "latest:f1"
     assert report["moments"][0]["video"] == "yard.mp4"
     assert report["moments"][0]["strong"]
-    (missed,) = report["not_searched"]
-    assert missed["video"] == "hall.mp4"
-    absent = run("search", "--like", "latest:f999", "--home", home)
-    _is_refused(absent, "has no frame 'f999'")
-    assert "not searched: hall.mp4" in run("search", "flames", "--home", home).out
+    assert absent.code == 2
+    assert "has no frame 'f999'" in absent.err
 
 
-def _sha256(run: Run, home: Path, name: str) -> str:
-    runs = [json.loads(line) for line in run("runs", "list", "--home", home, "--json").out.split()]
-    (run_id,) = [one["run_id"] for one in runs if one["video"] == name]
-    result = json.loads(run("runs", "show", run_id, "--home", home, "--json").out)
-    return str(result["video"]["sha256"])
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        (
+            report_of(query="fire", strong=False),
+            ["no strong match: unrelated words come as close. Nearest first:"],
+        ),
+        (
+            report_of(like="latest:f1", strong=False),
+            ["no strong match: moments of one video are usually more alike. Nearest first:"],
+        ),
+        (report_of(query="fire", strong=True), []),
+        (
+            report_of(query="fire", strong=True, ranked_only=True),
+            [
+                "(conse only ranks: strong or not says little about what is there; look for "
+                "yourself)"
+            ],
+        ),
+    ],
+)
+def test_what_a_match_is_worth_is_told_before_the_moments(
+    report: SearchReport, told: list[str]
+) -> None:
+    _, *judged, moment = lines_of(report)
+
+    assert judged == told
+    assert ("strong" in moment) is report.strong
+    assert "score 0.400" in moment
 
 
-def _is_refused(said: Said, told: str) -> None:
-    assert said.code == 2
-    assert told in said.err
+def test_nothing_found_is_said_in_one_line() -> None:
+    report = report_of(query="fire", strong=False, ranked_only=True)
+
+    assert lines_of(report.model_copy(update={"moments": ()}))[1:] == ["no strong match"]
+
+
+def test_what_was_not_searched_is_told_last() -> None:
+    missed = NotSearched(video="hall.mp4", reason="it was analysed, but never indexed")
+    report = report_of(query="fire", strong=True).model_copy(update={"not_searched": (missed,)})
+
+    assert lines_of(report)[-1] == "not searched: hall.mp4: it was analysed, but never indexed"

@@ -15,9 +15,9 @@ from vau_agent.tools.search_clips import SearchClips
 COLOURS = {0.0: "grey", 10.0: "red", 14.0: "grey", 24.0: "red", 26.0: "grey"}
 
 
-def tool(home: Path) -> Tool:
+def tool(home: Path, embedder: str) -> Tool:
     retrieval = Retrieval(
-        embedder=ColourEmbedder(),
+        embedder=ColourEmbedder(name=embedder),
         store=IndexStore(root=home),
         settings=RetrievalSettings(),
         triage=TriageSettings(),
@@ -25,10 +25,12 @@ def tool(home: Path) -> Tool:
     return SearchClips(retrieval, count=3, frames=2)
 
 
-def _search(home: Path, *, duration_s: float = 40, **arguments: object) -> Evidence:
+def _search(
+    home: Path, *, duration_s: float = 40, embedder: str = "colours", **arguments: object
+) -> Evidence:
     reader = Painted(duration_s=duration_s, colours=COLOURS)
     call = ToolCall(tool="search_clips", arguments=arguments)
-    result = tool(home).run(call, reader=reader, keep_frame=Keeper())
+    result = tool(home, embedder).run(call, reader=reader, keep_frame=Keeper())
     assert result.evidence is not None
     return result.evidence
 
@@ -52,6 +54,15 @@ def test_no_match_is_said_and_only_the_nearest_moment_is_shown(tmp_path: Path) -
     assert "no strong match" in note
     assert '"a purple submarine in the desert"' in note
     assert len(evidence.frames) == 1
+
+
+@pytest.mark.parametrize("query", ["red", "a purple submarine in the desert"])
+def test_an_embedder_that_only_ranks_is_not_believed(tmp_path: Path, query: str) -> None:
+    plain = _search(tmp_path / "plain", query=query).measurements[0].notes
+    ranked = _search(tmp_path / "ranked", query=query, embedder="conse").measurements[0].notes
+
+    assert len(ranked) == len(plain) + 1
+    assert ranked[-1].startswith("this search only ranks moments")
 
 
 def test_the_index_is_kept_for_the_next_question(tmp_path: Path) -> None:

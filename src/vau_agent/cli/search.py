@@ -52,7 +52,8 @@ def search(
 ) -> None:
     """Find the moments that look most like some words or a frame.
 
-    Says "no strong match" when unrelated words match as well.
+    Says "no strong match" when unrelated words come as close. The embedder 'conse' only ranks:
+    with it, strong or not says little about what is there.
     """
     from vau_agent.cli.progress import open_view
     from vau_agent.searching import open_search
@@ -88,11 +89,29 @@ def lines_of(report: "SearchReport") -> list[str]:
     said = f'"{report.query}"' if report.query is not None else f"pictures like {report.like}"
     videos = f"{report.searched} video{'s'[: report.searched != 1]}"
     lines = [one_line(f"{said} in {videos} ({report.embedder})")]
-    if not report.strong:
-        nearest = "; the nearest moments, for what they are worth:" if report.moments else ""
-        lines.append(f"no strong match{nearest}")
+    lines += _judged(report)
     lines += [_line(number, one) for number, one in enumerate(report.moments, start=1)]
     lines += [one_line(f"not searched: {one.video}: {one.reason}") for one in report.not_searched]
+    return lines
+
+
+def _judged(report: "SearchReport") -> list[str]:
+    """Say whether anything matches, and what that is worth."""
+    if not report.moments:
+        return ["no strong match"]
+    lines = []
+    if not report.strong:
+        why = (
+            "unrelated words come as close"
+            if report.query is not None
+            else "moments of one video are usually more alike"
+        )
+        lines.append(f"no strong match: {why}. Nearest first:")
+    if report.ranked_only:
+        lines.append(
+            f"({report.embedder} only ranks: strong or not says little about what is there; "
+            "look for yourself)"
+        )
     return lines
 
 
@@ -100,8 +119,8 @@ def _line(number: int, one: "FoundMoment") -> str:
     from vau_agent.reports.text import one_line
     from vau_agent.reports.times import span, timecode
 
-    strong = "strong" if one.strong else "-"
+    strong = "strong" if one.strong else ""
     return (
         f"{number:>3}  {span(one.start_s, one.end_s):<17}  best {timecode(one.peak_s)}  "
-        f"{one.score:.3f}  {strong:<6}  {one_line(one.path or one.video)}"
+        f"score {one.score:.3f}  {strong:<6}  {one_line(one.path or one.video)}"
     )

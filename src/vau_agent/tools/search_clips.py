@@ -11,11 +11,16 @@ from vau_agent.errors import (
     VideoDecodeError,
 )
 from vau_agent.memory.clip_index import ClipIndex
+from vau_agent.memory.embedders.ranking import only_ranks
 from vau_agent.schemas import Evidence, Measurement, Segment, ToolCall, ToolResult
 from vau_agent.tools.base import KeepFrame, parse_arguments
 from vau_agent.tools.retrieval import Moment, Retrieval
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
+
+_RANKED_ONLY: Final = (
+    "this search only ranks moments: strong or not says little about what is there; judge by frames"
+)
 
 
 class SearchArguments(BaseModel):
@@ -91,11 +96,13 @@ def _describe(query: str, index: ClipIndex, moments: tuple[Moment, ...]) -> tupl
         f"searched {len(index)} frames of {index.header.duration_s:.1f} s "
         f'({index.header.embedder}) for "{" ".join(query.split())}"'
     )
+    worth = (_RANKED_ONLY,) if only_ranks(index.header.embedder) else ()
     if not any(one.strong for one in moments):
         nearest = moments[0]
         return (
-            f"{looked}: no strong match; unrelated words match as well. Nearest is "
+            f"{looked}: no strong match; unrelated words come as close. Nearest is "
             f"{nearest.segment.start:.1f}-{nearest.segment.end:.1f} s, score {nearest.score:.3f}",
+            *worth,
         )
     return (
         looked,
@@ -104,4 +111,5 @@ def _describe(query: str, index: ClipIndex, moments: tuple[Moment, ...]) -> tupl
             f"{one.score:.3f}, {'strong' if one.strong else 'no better than unrelated words'}"
             for one in moments
         ),
+        *worth,
     )
