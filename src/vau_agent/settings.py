@@ -132,6 +132,7 @@ class RetrievalSettings(_Group):
     embedder: str = "auto"
     """`conse`, `open_clip:ARCH/PRETRAINED`, `off`, or `auto`: conse where its parts are here."""
     precision: Literal["fp32", "int8"] = "fp32"
+    """Of OpenCLIP's image tower on a processor; everything else runs at fp32 only."""
     fps: float = Field(default=1.0, gt=0)
     """Frames of a video indexed each second; near-duplicates share one entry."""
     max_frames: int = Field(default=20_000, ge=16)

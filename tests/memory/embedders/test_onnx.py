@@ -64,5 +64,12 @@ def test_a_file_that_is_no_graph_is_named() -> None:
         graph.run({"x": ROWS})
 
 
+def test_inputs_that_a_graph_does_not_take_are_named(doubling: bytes) -> None:
+    graph = OnnxGraph(name="doubling", read=lambda: doubling, batch=4)
+
+    with pytest.raises(ModelError, match=r"doubling cannot be run on x \(4, 2\): .*other"):
+        graph.run({"x": ROWS[:, :2]})
+
+
 def test_threads_are_bounded() -> None:
     assert 1 <= default_threads() <= MAX_THREADS

@@ -44,7 +44,7 @@ class OnnxGraph:
         """Compute all rows, `batch` at a time.
 
         Raises:
-            ModelError: The graph's file is unusable.
+            ModelError: The graph's file is unusable, or does not take these inputs.
             MissingDependencyError: ONNX Runtime is not installed.
         """
         (rows,) = {len(array) for array in inputs.values()}
@@ -54,7 +54,15 @@ class OnnxGraph:
 
     def _run_batch(self, inputs: Arrays, rows: slice) -> NDArray[np.float32]:
         part = {name: array[rows] for name, array in inputs.items()}
-        (output,) = self._session().run(None, part)
+        session = self._session()
+        try:
+            (output,) = session.run(None, part)
+        except _failures() as error:
+            shapes = ", ".join(f"{name} {array.shape}" for name, array in part.items())
+            raise ModelError(
+                f"{self.name} cannot be run on {shapes}: {_first_line(error)}; "
+                "use another model, or other versions of torch and onnxruntime"
+            ) from error
         result: NDArray[np.float32] = np.asarray(output, dtype=np.float32)
         return result
 
@@ -66,7 +74,6 @@ class OnnxGraph:
     def _opened(self) -> Any:  # noqa: ANN401
         try:
             import onnxruntime
-            from onnxruntime.capi import onnxruntime_pybind11_state as failures
         except ModuleNotFoundError as error:
             raise MissingDependencyError(
                 f"{self.name} needs {error.name!r}; install it with: pip install 'vau-agent[local]'"
@@ -77,19 +84,29 @@ class OnnxGraph:
         options.log_severity_level = 3
         # a thread that spins for more work takes the processor from whoever decodes
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        unusable = (
-            failures.Fail,
-            failures.InvalidGraph,
-            failures.InvalidProtobuf,
-            failures.NotImplemented,
-            failures.RuntimeException,
-        )
         try:
             return onnxruntime.InferenceSession(
                 self.read(), options, providers=["CPUExecutionProvider"]
             )
-        except unusable as error:  # they have no common base
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
+        except _failures() as error:
             raise ModelError(
-                f"{self.name} cannot be opened: {reason[:200]}; pull the model again"
+                f"{self.name} cannot be opened: {_first_line(error)}; pull the model again"
             ) from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Give the errors of ONNX Runtime, which have no common base."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+    return (
+        failures.Fail,
+        failures.InvalidArgument,
+        failures.InvalidGraph,
+        failures.InvalidProtobuf,
+        failures.NotImplemented,
+        failures.RuntimeException,
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
