@@ -39,7 +39,7 @@ def cue_table(work: Work) -> None:
         print("the public clips are not beside the repository; nothing was measured")
         return
     ped2 = clips("ped2")[: 1 if work.quick else None]
-    fights = clips("fight_surv")[: 4 if work.quick else None]
+    fights = clips("fight_surv")[:: 4 if work.quick else 1]
     embedder = find_embedder()
     frames = [_frame_signals(entry, embedder) for entry in ped2]
     labels = [frame_labels(entry) for entry in ped2]
