@@ -79,6 +79,8 @@ def test_queries_are_searched_for_and_told_as_events(
 
     hits = [event.data for event in told if event.type == "search.hit"]
     assert [hit["query"] for hit in hits] == ["smoke", "flames"]
+    (revised,) = [stage for stage in result.stages if stage.stage == "revise"]
+    assert all(hit["notes"][0] in "".join(revised.looks) for hit in hits)
     assert all(hit["frames"] and hit["notes"] for hit in hits)
     started = [event.data["node"] for event in told if event.type == "stage.started"]
     assert started[:3] == ["ingest", "index", "triage"]

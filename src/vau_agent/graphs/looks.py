@@ -56,8 +56,15 @@ def look_words(result: ToolResult) -> str:
     """Write what became of a look."""
     if result.error is not None:
         return f"{call_words(result.call)}: {result.error}"
-    count = len(result.evidence.frames) if result.evidence is not None else 0
-    return f"{call_words(result.call)}: {count} frame{'s'[: count != 1]}"
+    evidence = result.evidence
+    count = len(evidence.frames) if evidence is not None else 0
+    told = [
+        note
+        for one in (evidence.measurements if evidence is not None else ())
+        if not one.seeks_events  # what a search for events measured stands with the events
+        for note in one.notes
+    ]
+    return "; ".join([f"{call_words(result.call)}: {count} frame{'s'[: count != 1]}", *told])
 
 
 def search_hit(result: ToolResult) -> dict[str, Any] | None:

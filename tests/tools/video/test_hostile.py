@@ -2,25 +2,20 @@
 
 import ctypes
 import os
-import resource
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 import pytest
 
 from tests.tools.video.barcoded import KINDS, encode
 from tests.tools.video.hostile import DISGUISES, MP4_EDITS, mutated
-from vau_agent.errors import VideoError, VideoRefusal
-from vau_agent.settings import VideoLimits
-from vau_agent.tools.video.factory import open_video
+from tests.tools.video.looking import Looker, open_looker
 
 MAX_CHILD_MB: Final = 512
-LIMITS: Final = VideoLimits(base_wall_seconds=20)
 SOUND: Final = ("h264-open-gop", "h264-vfr", "mpeg4-avi", "mpeg-ts", "vp9", "flv")
 PARTS: Final = 8
 ODD_FILES: Final = Path("/usr/share/doc/opencv-doc/examples/data")
@@ -34,32 +29,25 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     return {kind.name: encode(kind, folder) for kind in small}
 
 
-def outcome(path: Path) -> str:
-    """Read a file as an analysis would; say how that ended."""
-    try:
-        with open_video(path, limits=LIMITS) as reader:
-            reader.packet_index()
-            frames = [*reader.keyframes(longest_side=64), *reader.frames(fps=5, longest_side=64)]
-            frames += reader.frames_at([reader.info.duration_s / 2], longest_side=64)
-            return "ok" if frames else "nothing"
-    except VideoError as error:
-        assert error.kind in get_args(VideoRefusal)
-        assert "\n" not in str(error)
-        assert path.name in str(error)
-        return error.kind
+@pytest.fixture(scope="module")
+def looker() -> Iterator[Looker]:
+    with open_looker() as looker:
+        yield looker
 
 
-@pytest.fixture(autouse=True)
-def _children_stay_sound_and_small(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    yield
-    assert not caplog.records, "a child failed in our own code"
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < MAX_CHILD_MB * 1024
+@pytest.fixture
+def outcome(looker: Looker) -> Callable[[Path], str]:
+    return lambda path: looker.outcomes([path], max_mb=MAX_CHILD_MB)[0]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_damaged_files_give_pictures_or_a_named_refusal(
-    part: int, sound: Mapping[str, Path], tmp_path: Path, pytestconfig: pytest.Config
+    part: int,
+    sound: Mapping[str, Path],
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
+    looker: Looker,
 ) -> None:
     count = int(pytestconfig.getoption("--hostile", default=400)) // PARTS
     paths = []
@@ -70,8 +58,7 @@ def test_damaged_files_give_pictures_or_a_named_refusal(
         paths.append(tmp_path / f"{part}-{number}{suffix}")
         paths[-1].write_bytes(data)
 
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = Counter(pool.map(outcome, paths))
+    outcomes = Counter(looker.outcomes(paths, max_mb=MAX_CHILD_MB))
 
     assert outcomes["nothing"] == outcomes["decoder-died"] == outcomes["over-budget"] == 0
     assert outcomes["ok"] > count // 3, f"too few files were salvaged: {outcomes}"
@@ -79,7 +66,7 @@ def test_damaged_files_give_pictures_or_a_named_refusal(
 
 @pytest.mark.parametrize("edit", MP4_EDITS)
 def test_an_mp4_that_lies_about_itself_is_read_or_refused(
-    edit: str, sound: Mapping[str, Path], tmp_path: Path
+    edit: str, sound: Mapping[str, Path], tmp_path: Path, outcome: Callable[[Path], str]
 ) -> None:
     path = tmp_path / f"{edit}.mp4"
     path.write_bytes(MP4_EDITS[edit](sound["h264-open-gop"].read_bytes()))
@@ -109,7 +96,11 @@ def opens_of(path: Path) -> Iterator[Callable[[], bool]]:
 @pytest.mark.parametrize("suffix", [".mp4", ".m3u8"])
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_playlist_in_disguise_is_refused_and_opens_nothing(
-    disguise: str, suffix: str, sound: Mapping[str, Path], tmp_path: Path
+    disguise: str,
+    suffix: str,
+    sound: Mapping[str, Path],
+    tmp_path: Path,
+    outcome: Callable[[Path], str],
 ) -> None:
     target = sound["h264-open-gop"]
     path = tmp_path / f"{disguise}{suffix}"
@@ -123,7 +114,7 @@ def test_a_playlist_in_disguise_is_refused_and_opens_nothing(
 
 
 def test_a_playlist_behind_sound_bytes_opens_nothing(
-    sound: Mapping[str, Path], tmp_path: Path
+    sound: Mapping[str, Path], tmp_path: Path, outcome: Callable[[Path], str]
 ) -> None:
     path, target = tmp_path / "padded.mp4", sound["h264-open-gop"]
     path.write_bytes(b" " * 5000 + DISGUISES["concat"].replace("{target}", str(target)).encode())
@@ -135,7 +126,9 @@ def test_a_playlist_behind_sound_bytes_opens_nothing(
 
 @pytest.mark.parametrize("name", ["Megamind.avi", "Megamind_bugy.avi", "tree.avi", "vtest.avi"])
 @pytest.mark.slow
-def test_odd_files_of_a_well_known_package_are_read(name: str) -> None:
+def test_odd_files_of_a_well_known_package_are_read(
+    name: str, outcome: Callable[[Path], str]
+) -> None:
     if not (ODD_FILES / name).exists():
         pytest.skip("Debian's package opencv-doc is not installed")
 
