@@ -3,12 +3,14 @@
 The model has random weights: speed does not depend on them, agreement at 8 bits does.
 """
 
+import contextlib
 import functools
 import json
+import os
 import shutil
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,9 +60,7 @@ def embedding(work: Work) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the libraries, while they are imported
         import open_clip
-    import torch
 
-    torch.set_num_threads(1)
     images = _draw(16 if work.quick else 32)
     folder = _save_model(open_clip, work.folder / "towers", SMALL if work.quick else VIT_B_32)
     model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
@@ -83,12 +83,29 @@ def embedding(work: Work) -> None:
     }
     for name, embedder in (ours | light).items():
         contenders[name] = functools.partial(embedder.embed_images, images)
-    for contender in contenders.values():
-        contender()  # loads weights, and exports at the first time
-    _print_times(_spend(contenders, work.repeats), len(images))
+    with _one_processor():
+        for contender in contenders.values():
+            contender()  # loads weights, and exports at the first time
+        spent = _spend(contenders, work.repeats)
+    _print_times(spent, len(images))
     scenes = _draw(32 if work.quick else 400)
     for pair in (ours, light):
         _print_agreement(pair, scenes)
+
+
+@contextlib.contextmanager
+def _one_processor() -> Iterator[None]:
+    """Give every contender one thread."""
+    import torch
+
+    allowed, threads = os.sched_getaffinity(0), torch.get_num_threads()
+    os.sched_setaffinity(0, {max(allowed)})
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+        torch.set_num_threads(threads)
 
 
 def _conse(coarse: Path) -> dict[str, Embedder]:

@@ -55,6 +55,7 @@ def test_what_libraries_say_stays_unsaid_and_what_we_say_is_heard(
 
     with without_remarks():
         logging.warning("from a library")
+        logging.getLogger("onnxscript.optimizer").warning("from the exporter")
         warnings.warn("also from a library", stacklevel=1)
         logging.getLogger("vau_agent.memory").warning("from us")
 

@@ -1,3 +1,4 @@
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -73,3 +74,13 @@ def test_inputs_that_a_graph_does_not_take_are_named(doubling: bytes) -> None:
 
 def test_threads_are_bounded() -> None:
     assert 1 <= default_threads() <= MAX_THREADS
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processors cannot be chosen here")
+def test_a_process_that_may_use_one_processor_gets_one_thread() -> None:
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert default_threads() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)

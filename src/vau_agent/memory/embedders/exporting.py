@@ -119,8 +119,11 @@ def _neighbours(vectors: Vectors, nearest: int) -> list[set[int]]:
 
 @contextlib.contextmanager
 def without_remarks() -> Iterator[None]:
-    """Keep to themselves the warnings of libraries, and what they say on the root logger."""
+    """Keep to themselves the warnings of libraries, and what they log."""
     root, handler, ours = logging.getLogger(), logging.NullHandler(), logging.Filter("vau_agent")
+    exporter = logging.getLogger("onnxscript")
+    level = exporter.level
+    exporter.setLevel(logging.ERROR)
     root.addHandler(handler)  # else the first remark installs one that prints
     root.addFilter(ours)
     try:
@@ -128,6 +131,7 @@ def without_remarks() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        exporter.setLevel(level)
         root.removeFilter(ours)
         root.removeHandler(handler)
 

@@ -67,7 +67,7 @@ def _conse(model: str, wanted: _Wanted) -> Embedder:
     if model:
         raise SettingsError(f"embedder 'conse' takes nothing after a colon, got {model!r}")
     if wanted.precision != "fp32":
-        # scripts/bench B6: six times slower at 8 bits, at a cosine of 0.8 with what fp32 gives
+        # scripts/bench B6: slower at 8 bits, and a fifth of the same nearest frames is found
         raise SettingsError(
             f"embedder 'conse' runs at fp32, not {wanted.precision}, which finds other frames; "
             "set retrieval.precision to fp32"

@@ -20,8 +20,9 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def default_threads() -> int:
-    """Give the threads a graph is run with: as many as this machine has, four at most."""
-    return min(MAX_THREADS, os.cpu_count() or 1)
+    """Give the threads a graph is run with: one a processor it may use, four at most."""
+    known = hasattr(os, "sched_getaffinity")  # not on macOS and Windows
+    return min(MAX_THREADS, len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
