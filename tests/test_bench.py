@@ -69,7 +69,7 @@ def test_embedding_is_compared_with_a_plain_loop(work: Path) -> None:
     if find_spec("open_clip") is None:
         pytest.skip("open_clip is not installed: see the extra 'local'")
 
-    pattern = r"^ours, the same model +[0-9.]+ +[0-9.]+ +[0-9.]+  >= 1.7"
+    pattern = r"^ours, the same model, fp32 +[0-9.]+ +[0-9.]+ +[0-9.]+  >= 1.7"
     assert re.search(pattern, _quick(work, "B6"), re.MULTILINE)
 
 
