@@ -9,7 +9,6 @@ from pathlib import Path
 from PIL import Image
 
 from tests.agent.backends.chat_server import ChatServer
-from tests.agent.backends.tiny_models import build_tiny_fastvlm, build_tiny_qwen25vl
 from vau_agent.agent.backends.base import Backend, BackendContext
 from vau_agent.agent.backends.factory import open_backend
 from vau_agent.agent.backends.scripted import ScriptedCompletion
@@ -113,10 +112,9 @@ def openai(server: ChatServer) -> Subject:
     )
 
 
-def local(engine: str, family: str, folder: Path) -> Subject:
+def local(engine: str, folder: Path) -> Subject:
     """Runs a tiny model with random weights: what it writes is noise."""
-    build = {"fastvlm": build_tiny_fastvlm, "qwen2.5-vl": build_tiny_qwen25vl}[family]
-    policy = f"{engine}:{build(folder / family)}"
+    policy = f"{engine}:{folder}"
     album = Album()
     context = BackendContext(
         pictures=album,

@@ -58,12 +58,14 @@ def subject(
     for module in NEEDS_LOCAL.get(kind, ()):
         if find_spec(module) is None:
             pytest.skip(f"{module} is not in this environment")
-    folder = tmp_path_factory.mktemp(kind)
     if kind == "openai":
         return conforming.openai(server)
     if kind == "scripted":
-        return conforming.scripted(folder)
-    return conforming.local(kind, family, folder) if family else conforming.rules()
+        return conforming.scripted(tmp_path_factory.mktemp(kind))
+    if not family:
+        return conforming.rules()
+    built: dict[str, Path] = request.getfixturevalue("tiny_models")
+    return conforming.local(kind, built[family])
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from tests.agent.backends.albums import Album
-from tests.agent.backends.tiny_models import build_tiny_fastvlm, build_tiny_qwen25vl
 from vau_agent.agent.conversation import Conversation, FramePart, Message, TextPart
 from vau_agent.schemas import FrameRef, Stage
 
@@ -23,13 +22,13 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def tiny_qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_tiny_qwen25vl(tmp_path_factory.mktemp("tiny-qwen"))
+def tiny_qwen(tiny_models: dict[str, Path]) -> Path:
+    return tiny_models["qwen2.5-vl"]
 
 
 @pytest.fixture(scope="session")
-def tiny_fastvlm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_tiny_fastvlm(tmp_path_factory.mktemp("tiny-fastvlm"))
+def tiny_fastvlm(tiny_models: dict[str, Path]) -> Path:
+    return tiny_models["fastvlm"]
 
 
 @pytest.fixture(scope="session", params=["qwen", "fastvlm"])

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.backends.tiny_models import build_tiny_fastvlm, build_tiny_qwen25vl
-
 FAMILIES = ("fastvlm", "qwen2.5-vl")
 
 
@@ -19,14 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(skip)
 
 
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One tiny model of each family, with random weights."""
-    root = tmp_path_factory.mktemp("models")
-    builders = zip(FAMILIES, (build_tiny_fastvlm, build_tiny_qwen25vl), strict=True)
-    return {name: build(root / name) for name, build in builders}
-
-
 @pytest.fixture
-def fastvlm(folders: dict[str, Path]) -> Path:
-    return folders["fastvlm"]
+def fastvlm(tiny_models: dict[str, Path]) -> Path:
+    return tiny_models["fastvlm"]

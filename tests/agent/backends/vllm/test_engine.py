@@ -59,8 +59,8 @@ def context(*, hue: int = 0, context_tokens: int | None = None) -> BackendContex
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
-def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
-    return folders[request.param]
+def folder(request: pytest.FixtureRequest, tiny_models: dict[str, Path]) -> Path:
+    return tiny_models[request.param]
 
 
 @pytest.fixture(scope="module")

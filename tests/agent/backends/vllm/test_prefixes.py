@@ -37,14 +37,14 @@ def asked_in_a_window(frames: int) -> tuple[Conversation, ...]:
 @pytest.mark.parametrize("frames", [8, 16])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_of_a_longer_conversation_only_what_was_appended_is_read(
-    folders: dict[str, Path],
+    tiny_models: dict[str, Path],
     family: str,
     frames: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     engine = EngineSettings(cpu_cache_mb=256)
     backend = open_backend(
-        f"vllm:{folders[family]}", BackendContext(pictures=Drawn(frames), engine=engine)
+        f"vllm:{tiny_models[family]}", BackendContext(pictures=Drawn(frames), engine=engine)
     )
     written = GenerationSettings(max_new_tokens=8)
     calls = [backend.generate(asked, written) for asked in asked_in_a_window(frames)]

@@ -33,9 +33,11 @@ BLOCK = 32
 
 
 @pytest.fixture(scope="module")
-def server(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    tiny_models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    with serving(folders["qwen2.5-vl"], log, context=CONTEXT) as started:
+    with serving(tiny_models["qwen2.5-vl"], log, context=CONTEXT) as started:
         yield started
 
 
@@ -133,11 +135,11 @@ def test_a_policy_of_noise_makes_an_analysis_inconclusive_and_breaks_nothing(
 
 
 def test_a_server_that_dies_amid_an_answer_is_an_error_of_one_line(
-    folders: dict[str, Path], tmp_path: Path
+    tiny_models: dict[str, Path], tmp_path: Path
 ) -> None:
     long = GenerationSettings(max_new_tokens=7000)
     with (
-        serving(folders["fastvlm"], tmp_path / "log.txt") as doomed,
+        serving(tiny_models["fastvlm"], tmp_path / "log.txt") as doomed,
         ThreadPoolExecutor(max_workers=1) as pool,
     ):
         answer = pool.submit(ask(doomed, endless=True).generate, opened(1), long)
