@@ -298,3 +298,15 @@ def test_a_day_of_windows_fits_into_a_checkpoint() -> None:
     limit = StorageSettings().max_checkpoint_bytes
 
     assert len(StrictSerializer(STATE_TYPES, limit).dumps_typed(state)[1]) < limit
+
+
+@pytest.mark.parametrize(("cited", "warned"), [("f1", False), ("f99", True)])
+def test_a_normal_verdict_that_rests_on_no_frame_is_marked(
+    cited: str, warned: bool, analyse: Callable[..., Result]
+) -> None:
+    backend = scripted_backend(initial=normal("All is calm.", cited), reflections=[ACCEPT])
+
+    result = analyse(backend)
+
+    assert result.verdict.label == "normal"
+    assert any("no claim of it that stands" in warning for warning in result.warnings) == warned

@@ -137,7 +137,7 @@ def _usage(records: Iterable[Record]) -> UsageTotals:
 def _warnings(
     video: VideoInfo,
     measured: TriageResult,
-    findings: Iterable[Finding],
+    findings: Sequence[Finding],
     records: Iterable[Record],
     stopped: str | None,
 ) -> tuple[str, ...]:
@@ -150,4 +150,11 @@ def _warnings(
         for one in measured.candidates
         if one.segment.overlap(finding.window) > 0
     ]
-    return tuple(dict.fromkeys([*ended, *video.warnings, *measured.notes, *said, *overruled]))
+    bare = [
+        f"the policy judged {finding.window.start:.1f}-{finding.window.end:.1f} s normal, and no "
+        "claim of it that stands cites a frame"
+        for finding in findings
+        if finding.verdict.label == "normal" and all(claim.struck for claim in finding.claims)
+    ]
+    told = [*ended, *video.warnings, *measured.notes, *said, *overruled, *bare]
+    return tuple(dict.fromkeys(told))

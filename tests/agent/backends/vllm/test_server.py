@@ -106,7 +106,7 @@ def test_an_unknown_model_is_told_which_there_are(server: Server) -> None:
         backend.generate(opened(1), SHORT)
 
 
-def test_a_policy_of_noise_makes_an_analysis_inconclusive_and_breaks_nothing(
+def test_a_policy_of_noise_breaks_nothing_and_is_not_passed_off_as_sound(
     server: Server,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -127,8 +127,9 @@ def test_a_policy_of_noise_makes_an_analysis_inconclusive_and_breaks_nothing(
 
     result = json.loads(capsys.readouterr().out)
     assert code == 0
-    assert result["verdict"]["label"] == "inconclusive"
-    assert result["verdict"]["inconclusive_reason"]
+    # Held to a schema, even noise ends in an object that can be read: then what it says is marked.
+    is_marked = any("no claim of it that stands" in warning for warning in result["warnings"])
+    assert result["verdict"]["label"] == "inconclusive" or is_marked
     assert result["models"]["reasoner"]["endpoint"] == f"127.0.0.1:{server.port}"
     assert result["usage"]["calls"] >= 2
     assert result["usage"]["prompt_tokens"] > 1000
