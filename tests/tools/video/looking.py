@@ -1,11 +1,13 @@
 """Reading a file as an analysis would, in a process whose only children are decoders."""
 
+import json
 import logging
 import resource
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple, get_args
 
@@ -13,6 +15,7 @@ from vau_agent.errors import VideoError, VideoRefusal
 from vau_agent.settings import VideoLimits
 from vau_agent.tools.video.factory import open_video
 
+ROOT: Final = Path(__file__).resolve().parents[3]
 LIMITS: Final = VideoLimits(base_wall_seconds=20)
 
 
@@ -28,14 +31,18 @@ class Look(NamedTuple):
 
 
 class Looker:
-    """Reads files, two at a time."""
+    """Reads files, each of its processes one at a time."""
 
-    def __init__(self, pool: ProcessPoolExecutor) -> None:
-        self._pool = pool
+    def __init__(self, processes: Sequence["subprocess.Popen[str]"]) -> None:
+        self._processes = processes
 
-    def outcomes(self, paths: Iterable[Path], *, max_mb: float) -> list[str]:
+    def outcomes(self, paths: Sequence[Path], *, max_mb: float) -> list[str]:
         """Read files; no decoder fails in our own code or grows beyond `max_mb`."""
-        looks = list(self._pool.map(look, paths))
+        count = len(self._processes)
+        parts = [paths[number::count] for number in range(count)]
+        with ThreadPoolExecutor(count) as pool:
+            looks = [one for part in pool.map(_ask, self._processes, parts) for one in part]
+        assert len(looks) == len(paths)
         assert not [one.logged for one in looks if one.logged], "a child failed in our own code"
         assert max(one.child_mb for one in looks) < max_mb
         return [one.outcome for one in looks]
@@ -43,9 +50,29 @@ class Looker:
 
 @contextmanager
 def open_looker() -> Iterator[Looker]:
-    """Start the processes, afresh: whoever asks may have had other, larger children."""
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        yield Looker(pool)
+    """Start two processes, afresh: whoever asks may have had other, larger children."""
+    command = [sys.executable, "-m", "tests.tools.video.looking"]
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+                )
+            )
+            for _ in range(2)
+        ]
+        yield Looker(processes)
+
+
+def _ask(process: "subprocess.Popen[str]", paths: Sequence[Path]) -> list[Look]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    looks = []
+    for path in paths:
+        process.stdin.write(f"{path}\n")
+        process.stdin.flush()
+        looks.append(Look(*json.loads(process.stdout.readline())))
+    return looks
 
 
 def look(path: Path) -> Look:
@@ -74,3 +101,9 @@ def _outcome(path: Path) -> str:
         assert "\n" not in str(error)
         assert path.name in str(error)
         return error.kind
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(look(Path(line.removesuffix("\n")))) + "\n")
+        sys.stdout.flush()
