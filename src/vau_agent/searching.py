@@ -23,8 +23,8 @@ from PIL import Image as Pictures
 
 from vau_agent.api import load_result
 from vau_agent.errors import BlobError, ClipIndexError, SettingsError
+from vau_agent.graphs.opening import open_retrieval
 from vau_agent.memory.clip_index import ClipIndex, IndexHeader
-from vau_agent.memory.embedders.factory import open_embedder, resolve_embedder
 from vau_agent.memory.embedders.ranking import only_ranks
 from vau_agent.memory.home import Home, open_home
 from vau_agent.results import EvidenceFrame, Result
@@ -283,23 +283,17 @@ def open_search(settings: Settings) -> Iterator[VideoSearch]:
             "retrieval.embedder is 'off', so nothing can be searched; set it to 'auto', or give "
             "--embedder"
         )
-    chosen = resolve_embedder(asked, settings.models)
-    embedder = open_embedder(
-        # without the parts of the default one, opening it says which is missing and how to get it
-        "conse" if chosen == "off" else chosen,
-        models=settings.models,
-        precision=settings.retrieval.precision,
-        batch=settings.retrieval.batch,
-        offline=settings.offline,
-    )
+    # Without the parts of the default one, opening it says which is missing and how to get it.
+    named = _with_embedder(settings, "conse" if asked == "auto" else asked)
     with open_home(settings.home) as home:
-        retrieval = Retrieval(
-            embedder=embedder,
-            store=home.indexes,
-            settings=settings.retrieval,
-            triage=settings.triage,
-        )
+        retrieval = open_retrieval(named, home.indexes)
+        assert retrieval is not None, "an embedder that is named is opened"
         yield VideoSearch(settings=settings, home=home, retrieval=retrieval)
+
+
+def _with_embedder(settings: Settings, embedder: str) -> Settings:
+    retrieval = settings.retrieval.model_copy(update={"embedder": embedder})
+    return settings.model_copy(update={"retrieval": retrieval})
 
 
 def _found(moment: Moment) -> FoundMoment:

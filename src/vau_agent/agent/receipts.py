@@ -1,23 +1,16 @@
 """What was fetched into a folder, written last: a folder without it is not a whole model."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
+from vau_agent.memory.embedders.folder import PartFile, describe
 from vau_agent.schemas import Value
 
 RECEIPT_NAME: Final = "vau-model.json"
-
-
-class FileRecord(Value):
-    """One file as it was laid down."""
-
-    bytes: int = Field(ge=0)
-    sha256: str
 
 
 class Receipt(Value):
@@ -26,14 +19,14 @@ class Receipt(Value):
     name: str
     sources: tuple[str, ...]
     """Package and version, or repository and commit."""
-    files: Mapping[str, FileRecord]
+    files: Mapping[str, PartFile]
     """By path inside the folder."""
 
 
 def write_receipt(folder: Path, name: str, sources: tuple[str, ...]) -> Receipt:
     """Record every file of a folder, in one step that either happens or does not."""
     paths = sorted(path for path in folder.rglob("*") if _is_ours(path.relative_to(folder), path))
-    records = {path.relative_to(folder).as_posix(): record_file(path) for path in paths}
+    records = {path.relative_to(folder).as_posix(): describe(path) for path in paths}
     receipt = Receipt(name=name, sources=sources, files=records)
     pending = folder / f"{RECEIPT_NAME}.new"
     with pending.open("w", encoding="utf-8") as stream:
@@ -68,15 +61,8 @@ def altered_files(folder: Path) -> tuple[str, ...]:
     return tuple(
         path
         for path, record in receipt.files.items()
-        if not _has_size(folder / path, record.bytes) or record_file(folder / path) != record
+        if not _has_size(folder / path, record.bytes) or describe(folder / path) != record
     )
-
-
-def record_file(path: Path) -> FileRecord:
-    """Measure one file."""
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return FileRecord(bytes=path.stat().st_size, sha256=digest)
 
 
 def _has_size(path: Path, size: int) -> bool:

@@ -8,6 +8,7 @@ from vau_agent.graphs.planning import IndexPlan, plan_index
 from vau_agent.memory.blobs import BlobStore
 from vau_agent.memory.embedders.base import Embedder
 from vau_agent.memory.embedders.factory import open_embedder, resolve_embedder
+from vau_agent.memory.home import open_indexes
 from vau_agent.memory.index_store import IndexStore
 from vau_agent.settings import Settings
 from vau_agent.tools.index_video import choose_sampling
@@ -41,7 +42,7 @@ def open_retrieval(settings: Settings, store: IndexStore) -> Retrieval | None:
 
 def plan_indexing(settings: Settings, reader: VideoReader) -> IndexPlan | None:
     """Say what making a video searchable would cost; `None` without retrieval."""
-    retrieval = open_retrieval(settings, IndexStore(root=settings.home / "indexes"))
+    retrieval = open_retrieval(settings, open_indexes(settings.home))
     if retrieval is None:
         return None
     step = choose_sampling(reader, settings.retrieval, settings.triage).step

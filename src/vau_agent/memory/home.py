@@ -27,7 +27,12 @@ class Home:
     @property
     def indexes(self) -> IndexStore:
         """What makes videos searchable: computed from them, and built again when lost."""
-        return IndexStore(root=self.root / "indexes")
+        return open_indexes(self.root)
+
+
+def open_indexes(root: Path) -> IndexStore:
+    """Open the indexes of a home folder, which need not be there."""
+    return IndexStore(root=root / "indexes")
 
 
 @contextmanager
