@@ -17,6 +17,10 @@ VauAgentError
 ├── ClipIndexError                  an index is damaged, absent, or of another embedder
 ├── ModelError                      a model's parts are absent, altered, or cannot be fetched
 ├── BudgetExceededError             a run reached a limit it was given
+├── EvaluationError                 what was to be scored cannot be, as a whole
+│   ├── BenchmarkError              an annotation file is not what it should be
+│   ├── PredictionError             a file of predictions is not what it should be
+│   └── MetricError                 a metric is not defined for what it was given
 ├── BackendError
 │   ├── GenerationError
 │   └── ContextOverflowError
@@ -141,6 +145,24 @@ class BudgetExceededError(VauAgentError):
     """A run reached a limit it was given; it goes on when it is given a higher one."""
 
     exit_code = 6
+
+
+class EvaluationError(VauAgentError):
+    """What was to be scored cannot be, as a whole; single bad items are gaps, not errors."""
+
+    exit_code = 3
+
+
+class BenchmarkError(EvaluationError):
+    """An annotation file cannot be read, or lacks what its format promises."""
+
+
+class PredictionError(EvaluationError):
+    """A file of predictions cannot be read, or lacks what its format promises."""
+
+
+class MetricError(EvaluationError):
+    """A metric is not defined for these numbers: a class is absent, a value is not a number."""
 
 
 class BackendError(VauAgentError):

@@ -1,0 +1,1 @@
+"""Other harnesses that call the agent."""

@@ -1,0 +1,1 @@
+"""Predictions as others publish them, scored by the published rules and by mended ones."""
