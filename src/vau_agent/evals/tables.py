@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from vau_agent.evals.samples import Gap
 from vau_agent.schemas import Value
 
@@ -36,7 +38,7 @@ class Table(Value):
 
     title: str
     rows: tuple[Row, ...]
-    conventions: dict[str, str] = {}
+    conventions: dict[str, str] = Field(default_factory=dict)
     """What was chosen where people choose differently, e.g. `annotation`, `normals`, `scorer`."""
     gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
