@@ -1,0 +1,100 @@
+"""Numbers in words: the same digits in Markdown and on the page."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from vau_agent.evals.samples import Gap
+from vau_agent.evals.tables import Estimate, Row, RowKind
+
+KINDS: Final[dict[RowKind, str]] = {
+    "measured": "the method, on these samples",
+    "blind": "never sees the video",
+    "oracle": "is told part of the truth",
+    "floor": "a trivial method",
+    "published": "somebody else's figure, quoted",
+}
+"""What each kind of row means."""
+UNDEFINED: Final = "n/a"
+"""Stands where a figure is not defined; a note says why."""
+COUNTS: Final = frozenset(
+    {"anomalous", "calls", "events", "fn", "fp", "frames", "n", "normal", "queries", "rows"}
+    | {"samples", "tn", "tokens", "tp", "unparsed", "videos"}
+)
+"""Words of a metric's name that tell a number of things."""
+
+
+def number(value: float, *, whole: bool = False) -> str:
+    """Write a figure with three significant decimals, a count without any."""
+    if whole:
+        return f"{value:.0f}"
+    size = abs(value)
+    if size == 0 or 0.0005 <= size < 10:
+        return f"{value:.3f}"
+    if size < 0.0005:
+        return f"{value:.1e}"
+    return f"{value:.{2 if size < 100 else 1 if size < 1000 else 0}f}"
+
+
+def interval(estimate: Estimate, *, whole: bool = False) -> str:
+    """Write the 95 % interval in brackets; empty when there is none."""
+    ends = bounds(estimate)
+    if ends is None:
+        return ""
+    return f"[{number(ends[0], whole=whole)}, {number(ends[1], whole=whole)}]"
+
+
+def bounds(estimate: Estimate) -> tuple[float, float] | None:
+    """Give both ends of the 95 % interval, or `None` when one is not a finite number."""
+    low, high = estimate.low, estimate.high
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    return low, high
+
+
+def defined(estimate: Estimate) -> float | None:
+    """Give the value, or `None` when there is none or it is not a finite number."""
+    value = estimate.value
+    return value if value is not None and math.isfinite(value) else None
+
+
+def metric_names(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Name every metric that some row has, in the order of first mention."""
+    return tuple(dict.fromkeys(name for row in rows for name in row.metrics))
+
+
+def is_count(name: str, rows: Sequence[Row]) -> bool:
+    """Tell whether a metric counts things: whole numbers throughout, and a name that says so."""
+    estimates = [row.metrics[name] for row in rows if name in row.metrics]
+    values = [value for one in estimates if (value := defined(one)) is not None]
+    return COUNTS.intersection(name.split("_")) != set() and all(
+        value.is_integer() for value in values
+    )
+
+
+def usual_n(row: Row) -> int | None:
+    """Give the number of items that most figures of a row rest on."""
+    counted = Counter(estimate.n for estimate in row.metrics.values())
+    return counted.most_common(1)[0][0] if counted else None
+
+
+def why_undefined(estimate: Estimate) -> str:
+    """Say why a figure is missing."""
+    if estimate.note:
+        return estimate.note
+    return "not defined on these samples" if estimate.value is None else "not a finite number"
+
+
+def remarks(row: Row) -> tuple[tuple[str, str], ...]:
+    """Give metric and words for each figure of a row that needs a word of explanation."""
+    return tuple(
+        (name, estimate.note if defined(estimate) is not None else why_undefined(estimate))
+        for name, estimate in row.metrics.items()
+        if estimate.note or defined(estimate) is None
+    )
+
+
+def gap_counts(gaps: Sequence[Gap]) -> tuple[tuple[str, int], ...]:
+    """Count gaps by kind, the most frequent first."""
+    return tuple(Counter(gap.kind for gap in gaps).most_common())
