@@ -15,7 +15,8 @@ def evidence_fence(run_id: str) -> str:
 
 def quote_data(text: str, fence: str) -> str:
     """Put `text` between the fence's lines; it cannot close them itself."""
-    return f"<<<{fence}\n{text.replace(fence, 'data')}\n{fence}>>>"
+    # What stands in its place holds a character that no fence has, so no new one can grow from it.
+    return f"<<<{fence}\n{text.replace(fence, '(data)')}\n{fence}>>>"
 
 
 def render_evidence(evidence: Evidence) -> str:

@@ -23,7 +23,7 @@ PROMPT_NAMES: Final[tuple[PromptName, ...]] = (
 class Prompt(Value):
     """One prompt file."""
 
-    name: PromptName
+    name: str
     text: str
     """As in the file; `$name` stands where a value goes."""
     digest: str
@@ -45,8 +45,13 @@ class Prompt(Value):
 
 
 def load_prompt(name: PromptName) -> Prompt:
-    """Read one prompt of the package."""
-    file = resources.files("vau_agent.agent.prompts").joinpath(f"{name}.md")
+    """Read one prompt of the policy."""
+    return read_prompt("vau_agent.agent.prompts", name)
+
+
+def read_prompt(package: str, name: str) -> Prompt:
+    """Read the prompt file `name`.md that lies in `package`."""
+    file = resources.files(package).joinpath(f"{name}.md")
     text = file.read_text(encoding="utf-8")
     return Prompt(name=name, text=text, digest=hashlib.sha256(text.encode()).hexdigest())
 
