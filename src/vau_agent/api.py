@@ -186,6 +186,12 @@ def ask(
     return answer
 
 
+def list_answers(run_id: str, *, settings: Settings) -> tuple[Answer, ...]:
+    """Give what was asked about a run and answered, oldest first."""
+    with open_home(settings.home) as home:
+        return answers_of(home.journal, complete_run_id(run_id, home))
+
+
 def list_runs(*, settings: Settings) -> tuple[RunSummary, ...]:
     """Give all runs of this home, newest first."""
     with open_home(settings.home) as home:

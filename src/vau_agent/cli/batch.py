@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from vau_agent.cli.analyze import STOPPED_EARLY, ExitOn, exit_code_for
 from vau_agent.cli.ledger import DONE, FAILED, STOPPED, Ledger, Row, key_of
 from vau_agent.cli.progress import View, open_view
-from vau_agent.cli.workers import Reply, Workers
 from vau_agent.errors import VideoError
 from vau_agent.reports.text import one_line
+from vau_agent.workers.pool import Reply, Task, Workers
 
 if TYPE_CHECKING:
     from vau_agent.settings import Settings
@@ -49,7 +49,7 @@ class Batch:
                 self._finish(replace(row, file=str(file)), tally, view, was_known=True)
             else:
                 copies.setdefault(key, []).append(file)
-        todo = [same[0] for same in copies.values()]
+        todo = [Task(path=same[0]) for same in copies.values()]
         try:
             with Workers(jobs=self.jobs, settings=self.settings, fresh=self.fresh) as workers:
                 for reply in workers.run(todo):

@@ -22,8 +22,9 @@ from vau_agent.cli.index import index
 from vau_agent.cli.report import report
 from vau_agent.cli.schema import schema
 from vau_agent.cli.search import search
-from vau_agent.cli.session import Session, write_crash_report
+from vau_agent.cli.session import Session
 from vau_agent.cli.verify import verify
+from vau_agent.crashes import write_crash_report
 from vau_agent.errors import VauAgentError
 
 PROGRAM: Final = "vau-agent"
@@ -84,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_left()
     except Exception as error:  # noqa: BLE001 - the outermost edge: our bug becomes a crash file
-        path = write_crash_report(session, error, arguments)
+        path = write_crash_report(error, arguments, home=session.home)
         return _fail(
             f"internal error: {type(error).__name__}: {_one_line(error)}; details in {path}",
             INTERNAL_ERROR,

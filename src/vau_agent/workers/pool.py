@@ -1,4 +1,4 @@
-"""Analyse many videos, each in a worker process that may die without taking the batch along."""
+"""Analyse many videos, each in a worker process that may die without taking the others along."""
 
 import contextlib
 import json
@@ -25,6 +25,14 @@ _END_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Task:
+    """A video to analyse, and what to ask about it afterwards."""
+
+    path: Path
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reply:
     """Something a worker said about one video."""
 
@@ -40,14 +48,23 @@ class Reply:
 
 
 class Workers:
-    """A fixed number of processes, each driven by a thread of this one."""
+    """A fixed number of processes, each driven by a thread of this one.
 
-    def __init__(self, *, jobs: int, settings: "Settings", fresh: bool) -> None:
+    Args:
+        jobs: Videos analysed at once.
+        settings: How.
+        fresh: Start new runs even where there are some.
+        patience_seconds: How long to wait for a run that another process is working on.
+    """
+
+    def __init__(
+        self, *, jobs: int, settings: "Settings", fresh: bool, patience_seconds: float = 0.0
+    ) -> None:
         self._jobs = jobs
         # A secret is not sent: a worker reads it where this process did.
         told = settings.model_dump(mode="json", exclude={"endpoint": {"api_key"}})
-        self._request = {"settings": told, "fresh": fresh}
-        self._todo: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
+        self._request = {"settings": told, "fresh": fresh, "patience_s": patience_seconds}
+        self._todo: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._processes: dict[int, subprocess.Popen[str]] = {}
         self._threads: list[threading.Thread] = []
@@ -83,11 +100,11 @@ class Workers:
         for thread in self._threads:
             thread.join()
 
-    def run(self, paths: Iterable[Path]) -> Iterator[Reply]:
+    def run(self, tasks: Iterable[Task]) -> Iterator[Reply]:
         """Analyse the videos; give what the workers say, as it comes."""
         count = 0
-        for path in paths:
-            self._todo.put(path)
+        for task in tasks:
+            self._todo.put(task)
             count += 1
         for number in range(min(self._jobs, count)):
             self._todo.put(None)
@@ -108,7 +125,7 @@ class Workers:
 
     def _drive(self, number: int) -> None:
         process: subprocess.Popen[str] | None = None
-        while (path := self._todo.get()) is not None:
+        while (task := self._todo.get()) is not None:
             if process is not None and process.poll() is not None:
                 _close(process)
                 process = None
@@ -116,7 +133,7 @@ class Workers:
                 process = self._start(number)
             if process is None:
                 return
-            for reply in self._ask(process, path):
+            for reply in self._ask(process, task):
                 self._replies.put(reply)
         if process is not None:
             _close(process)
@@ -126,7 +143,7 @@ class Workers:
             if self._stopping:
                 return None
             self._processes[number] = subprocess.Popen(
-                [sys.executable, "-m", "vau_agent.cli.worker"],
+                [sys.executable, "-m", "vau_agent.workers.process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -134,13 +151,13 @@ class Workers:
             )
             return self._processes[number]
 
-    def _ask(self, process: subprocess.Popen[str], path: Path) -> Iterator[Reply]:
+    def _ask(self, process: subprocess.Popen[str], task: Task) -> Iterator[Reply]:
         assert process.stdin is not None and process.stdout is not None  # both are pipes
         try:
-            process.stdin.write(json.dumps({**self._request, "path": str(path)}) + "\n")
+            process.stdin.write(json.dumps({**self._request, **_told(task)}) + "\n")
             process.stdin.flush()
             for line in process.stdout:
-                reply = Reply(path=path, **json.loads(line))
+                reply = Reply(path=task.path, **json.loads(line))
                 yield reply
                 if reply.is_last:
                     return
@@ -149,8 +166,12 @@ class Workers:
         ending = _ending(process.wait())
         message = f"the worker process ended with {ending}; analyse this file alone to see why"
         yield Reply(
-            path=path, kind="failed", body={"exit_code": INTERNAL_ERROR, "message": message}
+            path=task.path, kind="failed", body={"exit_code": INTERNAL_ERROR, "message": message}
         )
+
+
+def _told(task: Task) -> dict[str, object]:
+    return {"path": str(task.path), "questions": task.questions}
 
 
 def _close(process: subprocess.Popen[str]) -> None:
