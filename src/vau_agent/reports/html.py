@@ -7,14 +7,14 @@ visible first. The page's content policy forbids it to load anything but the cli
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import quote
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment
 
 from vau_agent.reports.chart import FAINT, Chart, build_chart
+from vau_agent.reports.pages import page_environment
 from vau_agent.reports.pictures import (
     CITED_SIDE,
     SHEET_SIDE,
@@ -30,7 +30,6 @@ from vau_agent.reports.text import (
     first_sentence,
     one_line,
     size_words,
-    visible,
 )
 from vau_agent.reports.times import precise, span, stamp, timecode, took, wall_clock
 from vau_agent.results import Clip, EvidenceFrame, Result, ResultEvent
@@ -99,14 +98,7 @@ def render_report(
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_template),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
+    environment = page_environment("vau_agent.reports")
     environment.filters |= {
         "first_sentence": first_sentence,
         "line": one_line,
@@ -123,15 +115,6 @@ def _environment() -> Environment:
         "confidence_words": confidence_words,
     }
     return environment
-
-
-def _template(name: str) -> str:
-    return files("vau_agent.reports").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _printable(value: object) -> object:
-    """Make what acts unseen visible in every text the template prints."""
-    return visible(value) if type(value) is str else value
 
 
 def file_url(path: str) -> str:
