@@ -1,0 +1,1 @@
+"""Prompts of judges: loaded with name and digest, as the policy's are."""
