@@ -1,0 +1,166 @@
+"""Predicted segments against annotated ones: temporal IoU of one segment or a set a video.
+
+Times are seconds, or all are shares of the video (`to_shares`, `to_seconds`): IoU is the same in
+both. Two conventions split the field, and functions that depend on one make the caller name it:
+
+- Normal videos are `skipped` (VAU-R1), or `counted`: a normal answer scores 1 and any other 0
+  (Vad-R1, inferred from the size of its numbers).
+- The union of two segments is `exact`, or the `hull` of both (VAU-R1). Segments that overlap have
+  the same of either, and the rest scores 0 by both, so the choice changes no score; it is kept
+  so that a table can name the published rule it follows.
+
+Events with scores and their mAP are in `events.py`.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from vau_agent.errors import MetricError
+from vau_agent.evals.significance import bootstrap_mean
+from vau_agent.evals.tables import Estimate
+from vau_agent.schemas import Segment
+
+Normals = Literal["skipped", "counted"]
+Union = Literal["exact", "hull"]
+Pair = tuple[Segment | None, Segment | None]
+"""What was predicted and what is so; `None` is no anomaly."""
+
+TAUS: Final = (0.3, 0.5, 0.7)
+"""IoU thresholds of VAU-R1, Vad-R1 and SRVAU-R1."""
+
+
+def temporal_iou(
+    predicted: Segment | None, truth: Segment | None, *, union: Union = "exact"
+) -> float:
+    """Return the temporal intersection over union, 0..1.
+
+    `None` is no anomaly: it scores 1 against `None` and 0 against a segment. A prediction that
+    starts where it ends is no segment; give `None`, which VAU-R1's rule (0) agrees with.
+    """
+    if predicted is None or truth is None:
+        return float(predicted is truth)
+    if union == "exact":
+        return predicted.iou(truth)
+    hull = max(predicted.end, truth.end) - min(predicted.start, truth.start)
+    return predicted.overlap(truth) / hull
+
+
+def best_iou(
+    predicted: Segment | None, truths: Sequence[Segment], *, union: Union = "exact"
+) -> float:
+    """Return the IoU with the annotated segment that fits best, as QVHighlights' R@1 takes it.
+
+    No annotated segment is a normal video: 1 for a normal answer, else 0.
+    """
+    return max(
+        (temporal_iou(predicted, truth, union=union) for truth in truths),
+        default=temporal_iou(predicted, None),
+    )
+
+
+def set_iou(predicted: Sequence[Segment], truth: Sequence[Segment]) -> float:
+    """Return the IoU of the time that several segments cover, 0..1.
+
+    Overlapping segments of one side count once. Nothing against nothing is 1, else 0.
+    """
+    if not predicted or not truth:
+        return float(not predicted and not truth)
+    ours, theirs = merge_segments(predicted), merge_segments(truth)
+    shared = sum(one.overlap(other) for one in ours for other in theirs)
+    covered = sum(one.duration for one in (*ours, *theirs))
+    return shared / (covered - shared)
+
+
+def merge_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Join segments that overlap or touch, in time order."""
+    merged: list[Segment] = []
+    for segment in sorted(segments, key=lambda one: (one.start, one.end)):
+        if merged and segment.start <= merged[-1].end:
+            end = max(segment.end, merged[-1].end)
+            merged[-1] = Segment(start=merged[-1].start, end=end)
+        else:
+            merged.append(segment)
+    return tuple(merged)
+
+
+def scored_ious(
+    pairs: Sequence[Pair], *, normals: Normals, union: Union = "exact"
+) -> tuple[float, ...]:
+    """Return the IoU of each pair that takes part, in order.
+
+    Raises:
+        MetricError: No pair takes part.
+    """
+    ious = tuple(
+        temporal_iou(predicted, truth, union=union)
+        for predicted, truth in pairs
+        if truth is not None or normals == "counted"
+    )
+    if not ious:
+        raise MetricError(f"of {len(pairs)} pairs none takes part with normals {normals}")
+    return ious
+
+
+def mean_iou(pairs: Sequence[Pair], *, normals: Normals, union: Union = "exact") -> float:
+    """Return the mean temporal IoU, 0..1.
+
+    Raises:
+        MetricError: No pair takes part.
+    """
+    ious = scored_ious(pairs, normals=normals, union=union)
+    return sum(ious) / len(ious)
+
+
+def recall_at(
+    pairs: Sequence[Pair], tau: float, *, normals: Normals, union: Union = "exact"
+) -> float:
+    """Return the share of pairs whose IoU is at least `tau`: R@tau, the bound included.
+
+    Raises:
+        MetricError: No pair takes part.
+    """
+    ious = scored_ious(pairs, normals=normals, union=union)
+    return sum(iou >= tau for iou in ious) / len(ious)
+
+
+def score_pairs(
+    pairs: Sequence[Pair], *, normals: Normals, union: Union = "exact", draws: int, seed: int
+) -> dict[str, Estimate]:
+    """Return `miou` and `r_at_0.3`, `r_at_0.5`, `r_at_0.7`, with intervals over videos.
+
+    Raises:
+        MetricError: No pair takes part.
+    """
+    ious = scored_ious(pairs, normals=normals, union=union)
+    columns = {"miou": ious} | {
+        f"r_at_{tau}": tuple(float(iou >= tau) for iou in ious) for tau in TAUS
+    }
+    return {
+        name: bootstrap_mean(column, draws=draws, seed=seed).estimate()
+        for name, column in columns.items()
+    }
+
+
+def to_seconds(share: Segment, duration_s: float) -> Segment:
+    """Turn a segment in shares of the video, 0..1 (Vad-R1), into seconds.
+
+    Raises:
+        MetricError: The video has no length.
+    """
+    _refuse_no_length(duration_s)
+    return Segment(start=share.start * duration_s, end=share.end * duration_s)
+
+
+def to_shares(segment: Segment, duration_s: float) -> Segment:
+    """Turn a segment in seconds into shares of the video; past its end they exceed 1.
+
+    Raises:
+        MetricError: The video has no length.
+    """
+    _refuse_no_length(duration_s)
+    return Segment(start=segment.start / duration_s, end=segment.end / duration_s)
+
+
+def _refuse_no_length(duration_s: float) -> None:
+    if not 0 < duration_s < float("inf"):
+        raise MetricError(f"shares of a video need its length in seconds, got {duration_s}")
