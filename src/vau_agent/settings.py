@@ -324,6 +324,12 @@ def setting_origins(overrides: Mapping[str, object] | None = None) -> dict[str, 
     return origins
 
 
+def named_settings(settings: Settings) -> dict[str, str]:
+    """Give what can change an outcome, limits included, by dotted name; the policy apart."""
+    apart = (set(PRESENT) - {"budget"}) | {"policy", "clips", "storage"}
+    return {name: str(value) for name, value in _leaves(settings.model_dump(exclude=apart))}
+
+
 def write_setting(name: str, value: str) -> Path:
     """Set one dotted name in the configuration file, keeping its comments; give the file.
 
