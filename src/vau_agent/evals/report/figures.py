@@ -28,13 +28,13 @@ COUNTS: Final = frozenset(
 def number(value: float, *, whole: bool = False) -> str:
     """Write a figure with three significant decimals, a count without any."""
     if whole:
-        return f"{value:.0f}"
+        return f"{value:,.0f}"
     size = abs(value)
     if size == 0 or 0.0005 <= size < 10:
         return f"{value:.3f}"
     if size < 0.0005:
         return f"{value:.1e}"
-    return f"{value:.{2 if size < 100 else 1 if size < 1000 else 0}f}"
+    return f"{value:,.{2 if size < 100 else 1 if size < 1000 else 0}f}"
 
 
 def interval(estimate: Estimate, *, whole: bool = False) -> str:
