@@ -115,10 +115,11 @@ def _classification(category: str | None, text: str) -> float:
 
 def _is_calm(words: Sequence[str]) -> bool:
     """Tell whether a sentence calls things normal, or denies that something is wrong."""
-    if _says_one_of(words, _CALM):
-        return True
+    said = {stem(word) for word in words}
+    if not said.isdisjoint(content_stems(" ".join(_CALM))):
+        return _says_one_of(words, _CALM)
     denied = any(is_negation(word) for word in words)
-    return denied and not content_stems(" ".join(_ALARMS)).isdisjoint(stem(one) for one in words)
+    return denied and not said.isdisjoint(content_stems(" ".join(_ALARMS)))
 
 
 def _says_one_of(words: Sequence[str], choices: Sequence[str]) -> bool:
