@@ -16,18 +16,14 @@ from typing import Final
 from pydantic import JsonValue
 
 from vau_agent.errors import BenchmarkError
-from vau_agent.evals.benchmarks.base import (
-    Benchmark,
-    Item,
+from vau_agent.evals.benchmarks.base import Benchmark, Item, collect
+from vau_agent.evals.benchmarks.files import objects, parse_json, read_text
+from vau_agent.evals.benchmarks.values import (
     UnusableItemError,
-    collect,
     field,
     frame_span_of,
     list_of,
-    objects,
-    parse_json,
     positive,
-    read_text,
     seconds_of,
     text_of,
     whole_of,
