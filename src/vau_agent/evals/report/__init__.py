@@ -4,6 +4,8 @@
 - markdown: tables for a terminal or a pull request
 - document: the one JSON object that `--json` prints
 - plots: what can be drawn, as values
-- drawing: plots as SVG
+- plotting: plots made from what was scored
+- drawing: plots as SVG (squares: with two axes; lanes: line by line; canvas: axes and shapes)
+- beside_blind: whether a figure clears those that need no video
 - page: one HTML file that opens offline
 """
