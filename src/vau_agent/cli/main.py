@@ -18,6 +18,7 @@ from vau_agent.cli.ask import ask
 from vau_agent.cli.clip import clip
 from vau_agent.cli.demo import demo
 from vau_agent.cli.doctor import doctor
+from vau_agent.cli.evaluate import app as evaluation
 from vau_agent.cli.index import index
 from vau_agent.cli.report import report
 from vau_agent.cli.schema import schema
@@ -36,7 +37,8 @@ EPILOG: Final = (
     "Exit codes: 0 done; 1 internal error; 2 wrong usage or setting; 3 input unreadable; "
     "4 policy unreachable; 5 batch with failed files; 6 stopped by a budget; 7 environment not "
     "usable; 8 integrity check failed; 10 anomaly (--exit-on anomaly); 11 inconclusive "
-    "(--exit-on inconclusive); 130 interrupted, same command again resumes."
+    "(--exit-on inconclusive); 13 worse than allowed (eval compare --fail-if-worse); "
+    "130 interrupted, same command again resumes."
 )
 
 
@@ -58,6 +60,7 @@ def build_app() -> typer.Typer:
     app.command()(clip)
     app.command()(verify)
     app.add_typer(runs.build_app(), name="runs")
+    app.add_typer(evaluation.build_app(), name="eval")
     app.command()(demo)
     app.command()(doctor)
     app.add_typer(models.build_app(), name="models")

@@ -1,0 +1,1 @@
+"""`vau-agent eval`: run benchmarks, score predictions, compare, report."""

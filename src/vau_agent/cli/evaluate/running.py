@@ -1,0 +1,224 @@
+"""`vau-agent eval run`: a benchmark's samples x a policy -> records and tables."""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from vau_agent.cli.evaluate.options import DrawsOption, SeedOption, print_tables
+from vau_agent.cli.options import (
+    DeadlineOption,
+    HomeOption,
+    JsonOption,
+    MaxCallsOption,
+    MaxTokensOption,
+    OfflineOption,
+    PolicyOption,
+    QuietOption,
+    settings_from,
+)
+from vau_agent.errors import SettingsError
+
+if TYPE_CHECKING:
+    from vau_agent.evals.records import Record
+    from vau_agent.evals.runner import Finished, Plan, Subject
+    from vau_agent.settings import Settings
+
+FAILED_SAMPLES: Final = 5
+_FOLDER: Final = Path("vau-eval")
+
+
+def run(
+    benchmark: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[BENCHMARK]", help="A benchmark of 'eval formats'.", show_default=False
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", metavar="FILE", help="Its annotation.", show_default=False),
+    ] = None,
+    named: Annotated[
+        str | None,
+        typer.Option(
+            "--benchmark", metavar="NAME", help="The benchmark, by option.", show_default=False
+        ),
+    ] = None,
+    videos: Annotated[
+        Path | None,
+        typer.Option(
+            "--videos",
+            metavar="DIR",
+            help="Your copy of the videos; the folder of the annotation if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    policy: PolicyOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Folder of the records; vau-eval/BENCHMARK-POLICY if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            help="Only N samples, drawn at random (see --seed).",
+            show_default=False,
+        ),
+    ] = None,
+    tasks: Annotated[
+        str,
+        typer.Option("--tasks", metavar="LIST", help="What is asked: verdict; or verdict,qa."),
+    ] = "verdict",
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Videos at once.")] = 1,
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Most rounds of reflection a window may take.", show_default=False
+        ),
+    ] = None,
+    max_calls: MaxCallsOption = None,
+    max_tokens: MaxTokensOption = None,
+    deadline: DeadlineOption = None,
+    seed: SeedOption = 0,
+    draws: DrawsOption = 1000,
+    as_json: JsonOption = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Drop the records that are there and start anew.")
+    ] = False,
+    offline: OfflineOption = False,
+    home: HomeOption = None,
+    quiet: QuietOption = False,
+) -> int:
+    """Run a benchmark's samples against a policy, and score what comes of it.
+
+    Each finished sample is kept at once; the same command again goes on, and tries failed samples
+    anew. Policies never see a name: videos are analysed under random numbers.
+    """
+    name = _one_name(benchmark, named)
+    if truth is None:
+        raise SettingsError("--truth names the annotation; 'vau-agent eval formats' says which")
+    settings = settings_from(
+        {
+            "home": home,
+            "policy": policy,
+            "analysis.max_rounds": rounds,
+            "budget.max_calls": max_calls,
+            "budget.max_tokens": max_tokens,
+            "budget.deadline_seconds": deadline,
+            "offline": offline or None,
+        }
+    )
+    plan = _plan(name, truth, videos, settings, limit=limit, tasks=tasks, seed=seed, quiet=quiet)
+    folder = out or _FOLDER / f"{name}-{_plain(settings.policy)}"
+    finished = _run(plan, folder, jobs=jobs, fresh=fresh, quiet=quiet)
+    _show(finished, folder, draws=draws, seed=seed, as_json=as_json, quiet=quiet)
+    return FAILED_SAMPLES if finished.failed else 0
+
+
+def _one_name(benchmark: str | None, named: str | None) -> str:
+    names = {one for one in (benchmark, named) if one is not None}
+    if len(names) != 1:
+        raise SettingsError(
+            "name one benchmark: 'vau-agent eval run NAME --truth FILE'; "
+            "'vau-agent eval formats' lists them"
+        )
+    return names.pop()
+
+
+def _plan(
+    name: str,
+    truth: Path,
+    videos: Path | None,
+    settings: "Settings",
+    *,
+    limit: int | None,
+    tasks: str,
+    seed: int,
+    quiet: bool,
+) -> "Plan":
+    from vau_agent.evals.benchmarks.registry import find_benchmark
+    from vau_agent.evals.runner import plan_run
+    from vau_agent.graphs.opening import open_policy
+    from vau_agent.results import IN_PROCESS
+
+    dataset = find_benchmark(name).read(truth)
+    endpoint = open_policy(settings).card.endpoint  # an unknown policy is refused here, once
+    plan = plan_run(
+        dataset,
+        annotation=truth,
+        videos=videos or truth.parent,
+        settings=settings,
+        limit=limit,
+        seed=seed,
+        tasks=_tasks(tasks),
+    )
+    if not quiet:
+        absent = sum(gap.kind == "missing-video" for gap in plan.dataset.gaps)
+        drawn = f", drawn with seed {seed}" if limit is not None else ""
+        missing = f"; {absent} videos are not there and are left out" if absent else ""
+        _say(f"{name}: {plan.header.samples} of {len(dataset.samples)} samples{drawn}{missing}")
+        if endpoint != IN_PROCESS:
+            _say(f"Frames go to {endpoint}")
+    return plan
+
+
+def _tasks(given: str) -> "tuple[Subject, ...]":
+    from vau_agent.evals.runner import SUBJECTS
+
+    names = {name.strip() for name in given.split(",")}
+    unknown = sorted(names - set(SUBJECTS))
+    if unknown:
+        raise SettingsError(f"no task {unknown[0]!r}; there are {', '.join(SUBJECTS)}")
+    return tuple(one for one in SUBJECTS if one == "verdict" or one in names)
+
+
+def _run(plan: "Plan", folder: Path, *, jobs: int, fresh: bool, quiet: bool) -> "Finished":
+    from vau_agent.evals.runner import run_benchmark
+
+    def on_record(record: "Record", done: int, count: int) -> None:
+        if record.final is None:
+            _say(f"  {done}/{count}  failed        {record.sample_id}: {record.error}")
+        else:
+            _say(f"  {done}/{count}  {record.final.label:<12}  {record.sample_id}")
+
+    shown = None if quiet else on_record
+    return run_benchmark(plan, out=folder, jobs=jobs, fresh=fresh, on_record=shown)
+
+
+def _show(
+    finished: "Finished", folder: Path, *, draws: int, seed: int, as_json: bool, quiet: bool
+) -> None:
+    from vau_agent.evals.scoring import score_records
+
+    if finished.warning is not None:
+        _say(finished.warning)
+    tables = score_records(finished.dataset, finished.records, draws=draws, seed=seed)
+    print_tables(tables, name=finished.header.benchmark, source="benchmark", as_json=as_json)
+    if not quiet:
+        _say(f"Records  {folder}   ({finished.known} of {len(finished.records)} known already)")
+        _say(f"Next     vau-agent eval report {folder}")
+    for record in finished.failed:
+        _say(f"failed: {record.sample_id}: {record.error}")
+
+
+def _say(text: str) -> None:
+    from vau_agent.reports.text import one_line
+
+    indent = text[: len(text) - len(text.lstrip())]
+    print(indent + one_line(text), file=sys.stderr, flush=True)
+
+
+def _plain(policy: str) -> str:
+    """Make a folder's name of a policy string."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", policy).strip("-")[:60] or "policy"

@@ -1,0 +1,96 @@
+"""Samples beside their records: whoever has no answer is named, and counts as wrong."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from vau_agent.evals.records import Opinion, Record
+from vau_agent.evals.samples import Dataset, Gap, Sample
+from vau_agent.schemas import Segment
+
+When = Literal["initial", "final"]
+"""Before any reflection, or in the end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A sample, and what was said of it."""
+
+    sample: Sample
+    record: Record | None
+
+    def opinion(self, when: When) -> Opinion | None:
+        """Give what was held; `None` when there is no answer."""
+        if self.record is None:
+            return None
+        return self.record.initial if when == "initial" else self.record.final
+
+    def said(self, when: When) -> bool | None:
+        """Tell whether it was called anomalous; `None` when inconclusive or without answer."""
+        opinion = self.opinion(when)
+        if opinion is None or opinion.label == "inconclusive":
+            return None
+        return opinion.label == "anomalous"
+
+    def is_right(self, when: When) -> bool:
+        """Tell whether the label was right; inconclusive is not."""
+        return self.said(when) == self.sample.truth.anomalous
+
+    def events(self, when: When) -> tuple[Segment, ...]:
+        """Give the events claimed; none where none was, or where there is no answer."""
+        opinion = self.opinion(when)
+        return opinion.events if opinion is not None else ()
+
+    def best_event(self, when: When) -> Segment | None:
+        """Give the event of the highest confidence; the longest where none is stated."""
+        opinion = self.opinion(when)
+        if opinion is None or not opinion.events:
+            return None
+        if len(opinion.scores) == len(opinion.events):
+            return max(zip(opinion.events, opinion.scores, strict=True), key=lambda pair: pair[1])[
+                0
+            ]
+        return max(opinion.events, key=lambda event: event.duration)
+
+
+def align(
+    dataset: Dataset, records: Sequence[Record]
+) -> tuple[tuple[Answer, ...], tuple[Gap, ...]]:
+    """Put each sample beside its record.
+
+    Samples whose video is missing are left out; their gaps stay.
+
+    Returns:
+        Answers in the order of the dataset; the gaps of the dataset and of the records.
+    """
+    absent = {gap.id for gap in dataset.gaps if gap.kind == "missing-video"}
+    kept = {record.sample_id: record for record in records}
+    answers = tuple(
+        Answer(sample=sample, record=kept.get(sample.id))
+        for sample in dataset.samples
+        if sample.id not in absent
+    )
+    return answers, (*dataset.gaps, *_gaps(dataset, answers, records))
+
+
+def _gaps(dataset: Dataset, answers: Sequence[Answer], records: Sequence[Record]) -> Iterator[Gap]:
+    for answer in answers:
+        if answer.record is None:
+            yield Gap(
+                id=answer.sample.id,
+                kind="missing-prediction",
+                detail="there is no record of it; it counts as wrong",
+            )
+        elif answer.record.error is not None:
+            detail = f"{answer.record.error}; it counts as wrong"
+            yield Gap(id=answer.sample.id, kind="failed", detail=detail)
+    known = {sample.id for sample in dataset.samples}
+    seen = set()
+    for record in records:
+        if record.sample_id in seen:
+            detail = "there are several records of it; the last one counts"
+            yield Gap(id=record.sample_id, kind="duplicate-id", detail=detail)
+        elif record.sample_id not in known:
+            detail = "there is a record of it and no sample; it is not scored"
+            yield Gap(id=record.sample_id, kind="unknown-id", detail=detail)
+        seen.add(record.sample_id)

@@ -1,0 +1,163 @@
+"""When it happened: claimed events against annotated ones."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vau_agent.evals.answers import Answer, When
+from vau_agent.evals.metrics.events import event_scores
+from vau_agent.evals.metrics.intervals import TAUS, best_iou, set_iou
+from vau_agent.evals.samples import Gap
+from vau_agent.evals.significance import bootstrap, bootstrap_mean
+from vau_agent.evals.tables import Estimate, Row, Table
+from vau_agent.schemas import Segment
+
+EVENT_TAU: Final = 0.5
+
+
+def true_events(answer: Answer) -> tuple[Segment, ...] | None:
+    """Give the annotated events in seconds; `None` when nobody wrote times down."""
+    truth, sample = answer.sample.truth, answer.sample
+    if not truth.anomalous:
+        return ()
+    if truth.events:
+        return truth.events
+    if truth.spans and sample.fps:
+        return tuple(
+            Segment(start=span.start / sample.fps, end=span.end / sample.fps)
+            for span in truth.spans
+        )
+    return None
+
+
+def answer_iou(answer: Answer, when: When) -> float:
+    """Give the overlap of the surest event with the annotated event that it fits best.
+
+    A normal video scores 1 for a normal answer; a failed answer scores 0, as it claims nothing.
+    """
+    if answer.opinion(when) is None:
+        return 0.0
+    return best_iou(answer.best_event(when), true_events(answer) or ())
+
+
+def answer_set_iou(answer: Answer, when: When) -> float:
+    """Give the overlap of all claimed seconds with all annotated ones; else as `answer_iou`."""
+    if answer.opinion(when) is None:
+        return 0.0
+    return set_iou(answer.events(when), true_events(answer) or ())
+
+
+def localisation_table(
+    answers: Sequence[Answer], conventions: Mapping[str, str], *, draws: int, seed: int
+) -> Table | None:
+    """Score the claimed events; `None` when no anomalous sample has times."""
+    timed = [(one, truth) for one in answers if (truth := true_events(one)) is not None]
+    if not any(truth for _, truth in timed):
+        return None
+    truths = [truth for _, truth in timed]
+    rows = []
+    whens: tuple[tuple[str, When], ...] = (
+        ("agent", "final"),
+        ("agent, never revising", "initial"),
+    )
+    for name, when in whens:
+        figures = _figures(
+            [answer_iou(one, when) for one, _ in timed],
+            [answer_set_iou(one, when) for one, _ in timed],
+            [one.events(when) for one, _ in timed],
+            truths,
+            draws=draws,
+            seed=seed,
+        )
+        rows.append(Row(name=name, metrics=figures))
+    whole = [segment for one, _ in timed if (segment := _whole(one)) is not None]
+    if len(whole) == len(timed):
+        overlaps = [best_iou(one, truth) for one, truth in zip(whole, truths, strict=True)]
+        covered = [set_iou((one,), truth) for one, truth in zip(whole, truths, strict=True)]
+        figures = _figures(
+            overlaps,
+            covered,
+            [(one,) for one in whole],
+            truths,
+            draws=draws,
+            seed=seed,
+        )
+        rows.append(Row(name="whole video", kind="blind", metrics=figures))
+    return Table(
+        title="Localisation: when does it happen?",
+        rows=tuple(rows),
+        conventions={
+            **conventions,
+            "miou, r_at": "the surest event against the annotated event it fits best",
+            "normals skipped, counted": "anomalous videos only (miou); or normal ones too, 1 for a "
+            "normal answer (miou_normals_counted)",
+            "set_iou": "all claimed seconds against all annotated seconds, anomalous videos",
+            "events": f"matched one to one at IoU {EVENT_TAU}, over all videos",
+        },
+        gaps=tuple(
+            Gap(id=one.sample.id, kind="no-times", detail="anomalous, and no times are annotated")
+            for one in answers
+            if true_events(one) is None
+        ),
+    )
+
+
+def _figures(
+    ious: Sequence[float],
+    covered: Sequence[float],
+    events: Sequence[Sequence[Segment]],
+    truths: Sequence[Sequence[Segment]],
+    *,
+    draws: int,
+    seed: int,
+) -> dict[str, Estimate]:
+    skipped = [iou for iou, truth in zip(ious, truths, strict=True) if truth]
+    covered = [iou for iou, truth in zip(covered, truths, strict=True) if truth]
+    columns = {"miou": skipped, "miou_normals_counted": ious, "set_iou": covered} | {
+        f"r_at_{tau}": [float(iou >= tau) for iou in skipped] for tau in TAUS
+    }
+    return {
+        name: bootstrap_mean(column, draws=draws, seed=seed).estimate()
+        for name, column in columns.items()
+    } | _event_figures(events, truths, draws=draws, seed=seed)
+
+
+def _event_figures(
+    events: Sequence[Sequence[Segment]],
+    truths: Sequence[Sequence[Segment]],
+    *,
+    draws: int,
+    seed: int,
+) -> dict[str, Estimate]:
+    counted = [
+        event_scores([ours], [theirs], tau=EVENT_TAU)
+        for ours, theirs in zip(events, truths, strict=True)
+    ]
+    counts = np.array([(one.matched, one.predicted, one.truth) for one in counted])
+    n = len(counts)
+
+    def share(items: NDArray[np.int64], name: str) -> float:
+        matched, predicted, truth = counts[items].sum(axis=0).tolist()
+        over = {"precision": predicted, "recall": truth, "f1": (predicted + truth) / 2}[name]
+        return matched / over if over else float("nan")
+
+    figures = {}
+    for name in ("precision", "recall", "f1"):
+        if np.isnan(share(np.arange(n), name)):
+            figures[f"event_{name}"] = Estimate(value=None, n=n, note="no event was claimed")
+            continue
+        drawn = bootstrap(
+            lambda items, name=name: share(items, name),  # type: ignore[misc]
+            n,
+            draws=draws,
+            seed=seed,
+        )
+        figures[f"event_{name}"] = drawn.estimate()
+    return figures
+
+
+def _whole(answer: Answer) -> Segment | None:
+    duration = answer.sample.duration_s or (answer.record.duration_s if answer.record else None)
+    return Segment(start=0, end=duration) if duration else None

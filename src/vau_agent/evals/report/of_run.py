@@ -1,0 +1,58 @@
+"""The page of one run: its tables, and the plots that its records allow."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from vau_agent.evals.answers import Answer, align
+from vau_agent.evals.metrics.calibration import reliability_bins
+from vau_agent.evals.records import Record, RunHeader
+from vau_agent.evals.report.page import render_html, run_facts
+from vau_agent.evals.report.plots import Plot
+from vau_agent.evals.report.plotting import (
+    precision_recall_plot,
+    reliability_plot,
+    roc_plot,
+    timeline_plot,
+)
+from vau_agent.evals.samples import Dataset
+from vau_agent.evals.tables import Table
+from vau_agent.evals.watching import frame_methods
+
+
+def render_run(
+    header: RunHeader,
+    dataset: Dataset,
+    records: Sequence[Record],
+    tables: Sequence[Table],
+    *,
+    made: datetime,
+) -> str:
+    """Write the page of a run."""
+    answers, _ = align(dataset, records)
+    plots = (*_frame_plots(answers), *_reliability(answers), *_timelines(dataset, records))
+    title = f"{header.benchmark}: {header.policy}"
+    return render_html(title, tables, plots, facts=run_facts(header, made))
+
+
+def _frame_plots(answers: Sequence[Answer]) -> Iterator[Plot]:
+    methods = frame_methods(answers)
+    if methods and any(not video.labels.all() for video in methods[0].videos):
+        yield roc_plot(methods)
+        yield precision_recall_plot(methods)
+
+
+def _reliability(answers: Sequence[Answer]) -> Iterator[Plot]:
+    stated = [
+        (opinion.confidence, one.sample.truth.anomalous)
+        for one in answers
+        if (opinion := one.opinion("final")) is not None and opinion.confidence is not None
+    ]
+    if stated:
+        bins = reliability_bins([said for said, _ in stated], [truth for _, truth in stated])
+        yield reliability_plot(bins, title="Confidence that the video is anomalous")
+
+
+def _timelines(dataset: Dataset, records: Sequence[Record]) -> Iterator[Plot]:
+    drawn = timeline_plot(dataset, records)
+    if drawn.strips:
+        yield drawn

@@ -1,0 +1,230 @@
+"""From records to tables: everything that is scored of a run, blind rows beside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vau_agent.errors import MetricError
+from vau_agent.evals.answers import Answer, When, align
+from vau_agent.evals.categories import plain_category
+from vau_agent.evals.localising import localisation_table
+from vau_agent.evals.metrics.calibration import calibration_scores
+from vau_agent.evals.metrics.cost import cost_scores
+from vau_agent.evals.metrics.labels import (
+    binary_scores,
+    choice_accuracy,
+    class_accuracy,
+    macro_f1,
+)
+from vau_agent.evals.records import Record
+from vau_agent.evals.reflecting import reflection_tables
+from vau_agent.evals.samples import Dataset, Gap
+from vau_agent.evals.tables import Estimate, Row, Table
+from vau_agent.evals.watching import frame_table
+
+ROWS: Final[tuple[tuple[str, When], ...]] = (
+    ("agent", "final"),
+    ("agent, never revising", "initial"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """What every table is made of."""
+
+    answers: tuple[Answer, ...]
+    conventions: dict[str, str]
+    draws: int
+    seed: int
+
+
+def score_records(
+    dataset: Dataset, records: Sequence[Record], *, draws: int = 1000, seed: int = 0
+) -> tuple[Table, ...]:
+    """Score what a run left: detection first, then whatever the truth and the records allow.
+
+    Args:
+        dataset: The samples; those whose video is missing (a gap says so) are left out.
+        records: At most one of each sample.
+        draws: Of every bootstrap.
+        seed: Of every bootstrap.
+
+    Raises:
+        MetricError: No sample is left.
+    """
+    answers, gaps = align(dataset, records)
+    if not answers:
+        raise MetricError(f"no sample of {dataset.benchmark} is left to score; see the gaps")
+    conventions = {"benchmark": dataset.benchmark, "annotation": dataset.annotation}
+    scored = Scored(answers=answers, conventions=conventions, draws=draws, seed=seed)
+    made = (
+        _detection(scored, gaps),
+        frame_table(answers, conventions, draws=draws, seed=seed),
+        localisation_table(answers, conventions, draws=draws, seed=seed),
+        _categories(scored),
+        _questions(scored),
+        *reflection_tables(answers, conventions, draws=draws, seed=seed),
+        _calibration(scored),
+        _cost(scored),
+    )
+    return tuple(table for table in made if table is not None)
+
+
+def _detection(scored: Scored, gaps: Sequence[Gap]) -> Table:
+    truth = [answer.sample.truth.anomalous for answer in scored.answers]
+
+    def row(name: str, said: Sequence[bool | None], counts: dict[str, int]) -> Row:
+        figures = binary_scores(truth, said, draws=scored.draws, seed=scored.seed)
+        del figures["unparsed"]
+        return Row(name=name, metrics=figures | _counts(counts, len(truth)))
+
+    rows = []
+    for name, when in ROWS:
+        opinions = [answer.opinion(when) for answer in scored.answers]
+        open_ = sum(one is not None and one.label == "inconclusive" for one in opinions)
+        counts = {"inconclusive": open_, "unanswered": opinions.count(None)}
+        rows.append(row(name, [answer.said(when) for answer in scored.answers], counts))
+    none = {"inconclusive": 0, "unanswered": 0}
+    for name, always in (("always anomalous", True), ("always normal", False)):
+        blind = row(name, [always] * len(truth), none)
+        rows.append(blind.model_copy(update={"kind": "blind"}))
+    return Table(
+        title="Detection: is something anomalous in this video?",
+        rows=tuple(rows),
+        conventions={
+            **scored.conventions,
+            "inconclusive": "counted as wrong, and by itself",
+            "unanswered": "failed or missing answers, counted as wrong",
+            "missing videos": "left out, and named as gaps",
+        },
+        gaps=tuple(gaps),
+    )
+
+
+def _categories(scored: Scored) -> Table | None:
+    known = [one for one in scored.answers if one.sample.truth.category is not None]
+    if not known:
+        return None
+    truth = [plain_category(str(one.sample.truth.category)) for one in known]
+    rows = []
+    for name, when in ROWS:
+        said = [_category(one, when) for one in known]
+        rows.append(Row(name=name, metrics=_class_figures(truth, said, scored)))
+    most = max(sorted(set(truth)), key=truth.count)
+    said = [most] * len(truth)
+    rows.append(
+        Row(name=f"always {most}", kind="blind", metrics=_class_figures(truth, said, scored))
+    )
+    return Table(
+        title="Category of anomalous videos",
+        rows=tuple(rows),
+        conventions={
+            **scored.conventions,
+            "names": "compared in one spelling (evals/categories.py); normal and inconclusive "
+            "answers are wrong",
+        },
+    )
+
+
+def _class_figures(
+    truth: Sequence[str], said: Sequence[str | None], scored: Scored
+) -> dict[str, Estimate]:
+    return {
+        "category_accuracy": class_accuracy(truth, said),
+        "category_macro_f1": macro_f1(truth, said, draws=min(scored.draws, 200), seed=scored.seed),
+        "classes": Estimate(value=len(set(truth)), n=len(truth)),
+    }
+
+
+def _category(answer: Answer, when: When) -> str | None:
+    opinion = answer.opinion(when)
+    if opinion is None or opinion.category is None:
+        return None
+    return plain_category(opinion.category)
+
+
+def _questions(scored: Scored) -> Table | None:
+    asked = [
+        (one.sample.question, one.record.choice)
+        for one in scored.answers
+        if one.sample.question is not None and one.record is not None
+        if one.record.choice is not None
+    ]
+    if not asked:
+        return None
+    questions = [question for question, _ in asked]
+    chosen = [choice.final for _, choice in asked]
+    agent = {
+        "choice_accuracy": choice_accuracy(questions, chosen),
+        "unreadable": Estimate(value=chosen.count(None), n=len(chosen)),
+    }
+    rows = [Row(name="agent", metrics=agent)]
+    first_shown = [choice.order[0] for _, choice in asked]
+    longest = [
+        max(range(len(one.options)), key=lambda place, one=one: len(one.options[place]))  # type: ignore[misc]
+        for one in questions
+    ]
+    for name, picks in (
+        ("always A, as shown", first_shown),
+        ("always A, as annotated", [0] * len(asked)),
+        ("longest option", longest),
+    ):
+        figures = {"choice_accuracy": choice_accuracy(questions, picks)}
+        rows.append(Row(name=name, kind="blind", metrics=figures))
+    return Table(
+        title="Questions with options",
+        rows=tuple(rows),
+        conventions={
+            **scored.conventions,
+            "options": "shown in an order drawn for each sample",
+            "answer": "a letter or the words of one option; anything else is wrong",
+        },
+    )
+
+
+def _calibration(scored: Scored) -> Table | None:
+    rows = []
+    for name, when in ROWS:
+        stated = [
+            (opinion.confidence, one.sample.truth.anomalous)
+            for one in scored.answers
+            if (opinion := one.opinion(when)) is not None and opinion.confidence is not None
+        ]
+        if stated:
+            figures = calibration_scores(
+                [confidence for confidence, _ in stated],
+                [truth for _, truth in stated],
+                draws=scored.draws,
+                seed=scored.seed,
+            )
+            rows.append(Row(name=name, metrics=figures))
+    if not rows:
+        return None
+    return Table(
+        title="Confidence that the video is anomalous",
+        rows=tuple(rows),
+        conventions={
+            **scored.conventions,
+            "confidence": "of a normal verdict, 1 less what it states; verdicts that state none, "
+            "inconclusive ones among them, take no part",
+        },
+    )
+
+
+def _cost(scored: Scored) -> Table | None:
+    runs: dict[str, Record] = {}
+    for one in scored.answers:
+        if one.record is not None:
+            runs.setdefault(one.record.run_id or one.sample.id, one.record)
+    if not runs:
+        return None
+    figures = cost_scores(tuple(runs.values()), draws=scored.draws, seed=scored.seed)
+    return Table(
+        title="Cost",
+        rows=(Row(name="agent", metrics=figures),),
+        conventions={**scored.conventions, "samples of one video": "counted once"},
+    )
+
+
+def _counts(counts: dict[str, int], n: int) -> dict[str, Estimate]:
+    return {name: Estimate(value=count, n=n) for name, count in counts.items()}
