@@ -176,7 +176,10 @@ def _pooled(
 
 def _extent(methods: Sequence[ScoredMethod]) -> str:
     sizes = {(sum(video.total for video in one.videos), len(one.videos)) for one in methods}
-    said = " or ".join(f"{frames:,} frames of {count:,} videos" for frames, count in sorted(sizes))
+    said = " or ".join(
+        f"{frames:,} frames of {count:,} video{'' if count == 1 else 's'}"
+        for frames, count in sorted(sizes)
+    )
     return f"Pooled over {said}." if said else ""
 
 
