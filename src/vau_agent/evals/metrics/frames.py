@@ -8,7 +8,7 @@ beside every frame AUC. Figures are shares, 0..1.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +55,11 @@ class ScoredVideo:
             )
         if entries == 0:
             raise MetricError(f"video {self.id!r} has no frames; leave it out and count it")
-        if self.labels.dtype != np.bool_:
-            raise MetricError(f"video {self.id!r}: labels are {self.labels.dtype}, not bool")
+        if self.labels.dtype != np.bool_ or not np.issubdtype(self.scores.dtype, np.floating):
+            raise MetricError(
+                f"video {self.id!r}: labels are {self.labels.dtype} and scores "
+                f"{self.scores.dtype}; give bool and float"
+            )
         bad = np.flatnonzero(~np.isfinite(self.scores))
         if len(bad):
             raise MetricError(
@@ -98,8 +101,8 @@ class ScoredVideo:
 
     @property
     def mean_score(self) -> float:
-        """Mean over its frames."""
-        return float(np.average(self.scores, weights=self.weights))
+        """Mean over its frames, to 12 digits: equal scores have an equal mean at any length."""
+        return float(f"{np.average(self.scores, weights=self.weights):.12g}")
 
 
 def frame_auc(videos: Sequence[ScoredVideo]) -> float:
@@ -245,8 +248,8 @@ def paired_frames(
     """Return `b - a` for the frame and within-video figures, the same videos drawn for both.
 
     Returns:
-        `frame_auc`, `frame_ap`, `within_auc_pooled` and `within_auc_macro`; one that these videos
-        leave undefined is absent.
+        `frame_auc`, `frame_ap`, `within_auc_pooled` and `within_auc_macro`; one that is undefined
+        on these videos, or in every draw of them, is absent.
 
     Raises:
         MetricError: The two do not score the same videos, or their truths differ.
@@ -258,9 +261,9 @@ def paired_frames(
     differences: dict[str, Interval] = {}
     for name in PAIRED:
         value = whole_b[name] - whole_a[name]
-        if not math.isnan(value):
-            pairs = zip(of_a, of_b, strict=True)
-            drawn = np.array([second[name] - first[name] for first, second in pairs])
+        pairs = zip(of_a, of_b, strict=True)
+        drawn = np.array([second[name] - first[name] for first, second in pairs])
+        if not math.isnan(value) and not np.isnan(drawn).all():
             differences[name] = percentile_interval(value, drawn, _rests_on(name, a))
     return differences
 
@@ -281,36 +284,36 @@ class _Resampler:
     """Everything of some videos that stays the same from draw to draw."""
 
     frames: Ranking
+    within: Ranking
+    """Frames of anomalous videos only."""
     means: Ranking
     """One entry a video."""
-    anomalous: NDArray[np.float64]
-    """1 for an anomalous video, else 0, shape (videos,)."""
     own_auc: NDArray[np.float64]
-    """AUC inside each video, 0 where it is undefined."""
+    """AUC inside each video, 0 where it is undefined, shape (videos,)."""
     has_both: NDArray[np.float64]
-    """1 where it is defined."""
+    """1 where it is defined, else 0."""
 
     @classmethod
-    def build(cls, videos: Sequence[ScoredVideo]) -> "_Resampler":
+    def build(cls, videos: Sequence[ScoredVideo]) -> Self:
         numbers = np.arange(len(videos))
         anomalous = np.array([video.is_anomalous for video in videos])
+        item = np.repeat(numbers, [len(video.labels) for video in videos])
+        scores = np.concatenate([video.scores for video in videos])
+        labels = np.concatenate([video.labels for video in videos])
+        weights = np.concatenate([video.weights for video in videos])
+        inside = anomalous[item]
+        means = np.array([video.mean_score for video in videos])
         return cls(
-            frames=Ranking.build(
-                np.repeat(numbers, [len(video.labels) for video in videos]),
-                np.concatenate([video.scores for video in videos]),
-                np.concatenate([video.labels for video in videos]),
-                np.concatenate([video.weights for video in videos]),
-            ),
-            means=Ranking.build(
-                numbers,
-                np.array([video.mean_score for video in videos]),
-                anomalous,
-                np.ones(len(videos)),
-            ),
-            anomalous=anomalous.astype(np.float64),
+            frames=Ranking.build(item, scores, labels, weights),
+            within=Ranking.build(item[inside], scores[inside], labels[inside], weights[inside]),
+            means=Ranking.build(numbers, means, anomalous, np.ones(len(videos))),
             own_auc=np.array([frame_auc([v]) if v.has_both else 0.0 for v in videos]),
             has_both=np.array([float(video.has_both) for video in videos]),
         )
+
+    @property
+    def videos(self) -> int:
+        return len(self.own_auc)
 
     def figures(self, times: NDArray[np.float64]) -> dict[str, float]:
         """Return each figure when video `i` is there `times[i]` times; NaN where undefined."""
@@ -318,9 +321,9 @@ class _Resampler:
         both = float(times @ self.has_both)
         return {
             "frame_auc": frames.roc_auc(),
-            "frame_ap": frames.average_precision() if frames.has_both else math.nan,
-            "trapezoid_pr_auc": frames.trapezoid_pr_auc() if frames.has_both else math.nan,
-            "within_auc_pooled": self.frames.weigh(times * self.anomalous).roc_auc(),
+            "frame_ap": frames.average_precision(),
+            "trapezoid_pr_auc": frames.trapezoid_pr_auc(),
+            "within_auc_pooled": self.within.weigh(times).roc_auc(),
             "within_auc_macro": float(times @ self.own_auc) / both if both else math.nan,
             "video_auc": self.means.weigh(times).roc_auc(),
             "recall_at_far_5": frames.recall_at(FALSE_ALARM_RATE),
@@ -330,7 +333,7 @@ class _Resampler:
 def _draw(resamplers: Sequence[_Resampler], draws: int, seed: int) -> list[list[dict[str, float]]]:
     """Return the figures of each resampler in each draw; all see the same draws."""
     figures: list[list[dict[str, float]]] = [[] for _ in resamplers]
-    n = len(resamplers[0].anomalous)
+    n = resamplers[0].videos
     for items in resamples(n, draws=draws, seed=seed) if draws else ():
         times = np.bincount(items, minlength=n).astype(np.float64)
         for resampler, drawn in zip(resamplers, figures, strict=True):
@@ -348,8 +351,9 @@ def _estimate(
         value = measure(videos)
     except MetricError as error:
         return Estimate(value=None, n=n, note=str(error))
-    if not drawn:
-        return Estimate(value=value, n=n)
+    if np.isnan(drawn).all():
+        note = f"undefined in all {len(drawn)} draws" if drawn else ""
+        return Estimate(value=value, n=n, note=note)
     return percentile_interval(value, np.array(drawn), n).estimate()
 
 

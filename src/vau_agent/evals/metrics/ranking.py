@@ -2,109 +2,132 @@
 
 The entries are sorted once; each weighting then costs a few cumulative sums. Every figure equals
 scikit-learn's with `sample_weight` (tests hold them together), which sorts anew each time.
+
+Recall moves only at thresholds where a positive stands, so nothing is kept of the others.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers = NDArray[np.float64]
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entries:
+    """Entries of one class, from the highest score down; equal scores of an item are one entry."""
+
+    item: Places
+    weight: Floats
+    score: Floats
+
+    @classmethod
+    def build(cls, item: Places, score: Floats, weight: Floats) -> Self:
+        order = np.lexsort((item, -score))
+        item, score = item[order], score[order]
+        is_new = (np.diff(score, prepend=np.nan) != 0) | (np.diff(item, prepend=-1) != 0)
+        starts = np.flatnonzero(is_new)
+        summed = np.add.reduceat(weight[order], starts) if len(starts) else weight[order]
+        return cls(item=item[starts], weight=summed, score=score[starts])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
-    """Entries of several items, from the highest score down; equal entries of an item are one."""
+    """Ranked entries of several items, ready to be weighed by how often each item is there."""
 
-    item: NDArray[np.int64]
-    """Number of the item that each entry belongs to, shape (entries,)."""
-    positives: Numbers
-    negatives: Numbers
-    last_of_tie: NDArray[np.int64]
-    """Place of the last entry of each run of equal scores, shape (ties,)."""
+    positives: _Entries
+    negatives: _Entries
+    threshold: Places
+    """Of each positive entry: the place of its score among the distinct ones, from the highest."""
+    above: Places
+    """Negative entries that score above each threshold, shape (thresholds,)."""
+    through: Places
+    """Negative entries that score at or above it."""
 
     @classmethod
     def build(
-        cls,
-        item: NDArray[np.int64],
-        scores: Numbers,
-        labels: NDArray[np.bool_],
-        weights: Numbers,
+        cls, item: Places, scores: Floats, labels: NDArray[np.bool_], weights: Floats
     ) -> Self:
-        """Sort the entries by score; all arrays have shape (entries,)."""
-        order = np.lexsort((item, -scores))
-        item, scores = item[order], scores[order]
-        new_entry = np.ones(len(order), dtype=np.bool_)
-        new_entry[1:] = (np.diff(scores) != 0) | (np.diff(item) != 0)
-        starts = np.flatnonzero(new_entry)
-        positives = np.where(labels, weights, 0.0)[order]
-        negatives = np.where(labels, 0.0, weights)[order]
-        merged = scores[starts]
-        ends = np.append(np.flatnonzero(np.diff(merged)), len(merged) - 1)
+        """Sort the entries; all arrays have shape (entries,), items count from 0."""
+        positives = _Entries.build(item[labels], scores[labels], weights[labels])
+        negatives = _Entries.build(item[~labels], scores[~labels], weights[~labels])
+        thresholds, threshold = np.unique(-positives.score, return_inverse=True)
         return cls(
-            item=item[starts],
-            positives=np.add.reduceat(positives, starts),
-            negatives=np.add.reduceat(negatives, starts),
-            last_of_tie=ends,
+            positives=positives,
+            negatives=negatives,
+            threshold=threshold,
+            above=np.searchsorted(-negatives.score, thresholds, side="left"),
+            through=np.searchsorted(-negatives.score, thresholds, side="right"),
         )
 
-    def weigh(self, times: Numbers) -> "Counts":
-        """Count hits and false alarms when item `i` is there `times[i]` times, shape (items,)."""
-        factor = times[self.item]
-        return Counts(
-            hits=np.cumsum(factor * self.positives)[self.last_of_tie],
-            alarms=np.cumsum(factor * self.negatives)[self.last_of_tie],
+    def weigh(self, times: Floats) -> "Curve":
+        """Weigh the entries of item `i` with `times[i]`, shape (items,)."""
+        positive = times[self.positives.item] * self.positives.weight
+        negative = times[self.negatives.item] * self.negatives.weight
+        gained = np.bincount(self.threshold, weights=positive, minlength=len(self.above))
+        alarms = np.append(0.0, np.cumsum(negative))
+        return Curve(
+            gained=gained.astype(np.float64),
+            alarms_above=alarms[self.above],
+            alarms_through=alarms[self.through],
+            negatives=float(alarms[-1]),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counts:
-    """Weight of the positives and negatives at or above each threshold, from the highest down."""
+class Curve:
+    """One weighting, at each threshold where a positive stands, from the highest down."""
 
-    hits: Numbers
-    alarms: Numbers
-
-    @property
-    def has_positives(self) -> bool:
-        """Whether there is anything to find."""
-        return bool(self.hits[-1] > 0)
+    gained: Floats
+    """Weight of the positives at exactly this score."""
+    alarms_above: Floats
+    """Weight of the negatives above it."""
+    alarms_through: Floats
+    """Weight of the negatives at or above it."""
+    negatives: float
+    """Weight of all negatives."""
 
     @property
     def has_both(self) -> bool:
-        """Whether both classes are there."""
-        return self.has_positives and bool(self.alarms[-1] > 0)
+        """Whether there are positives and negatives; without, every figure is NaN."""
+        return bool(self.gained.any()) and self.negatives > 0
 
     def roc_auc(self) -> float:
-        """Return the area under the ROC curve, ties by the trapezoid; NaN for one class."""
+        """Return the area under the ROC curve: a tie of the classes counts one half."""
         if not self.has_both:
-            return float("nan")
-        found = np.append(0.0, self.hits / self.hits[-1])
-        alarmed = np.append(0.0, self.alarms / self.alarms[-1])
-        return float(np.trapezoid(found, alarmed))
+            return math.nan
+        beaten = self.negatives - (self.alarms_above + self.alarms_through) / 2
+        return float(self.gained @ beaten / (self.gained.sum() * self.negatives))
 
     def average_precision(self) -> float:
-        """Return the step-wise area under precision and recall; NaN without positives."""
-        if not self.has_positives:
-            return float("nan")
-        steps = np.diff(self.hits, prepend=0.0) / self.hits[-1]
-        return float(np.sum(steps * self._precision()))
+        """Return the step-wise area under precision and recall."""
+        if not self.has_both:
+            return math.nan
+        hits = np.cumsum(self.gained)
+        return float(self.gained @ _precision(hits, self.alarms_through) / hits[-1])
 
     def trapezoid_pr_auc(self) -> float:
-        """Return the trapezoid area under precision and recall; NaN without positives."""
-        if not self.has_positives:
-            return float("nan")
-        recall = np.append(0.0, self.hits / self.hits[-1])
-        return float(np.trapezoid(np.append(1.0, self._precision()), recall))
+        """Return the trapezoid area under precision and recall."""
+        if not self.has_both:
+            return math.nan
+        hits = np.cumsum(self.gained)
+        before = _precision(hits - self.gained, self.alarms_above)
+        after = _precision(hits, self.alarms_through)
+        return float(self.gained @ (before + after) / 2 / hits[-1])
 
     def recall_at(self, rate: float) -> float:
-        """Return the highest recall whose false-alarm rate is <= `rate`; NaN for one class."""
+        """Return the highest recall whose false-alarm rate is <= `rate`."""
         if not self.has_both:
-            return float("nan")
-        allowed = self.alarms / self.alarms[-1] <= rate
-        return float(np.max(self.hits[allowed], initial=0.0) / self.hits[-1])
+            return math.nan
+        allowed = self.alarms_through / self.negatives <= rate
+        return float(self.gained[allowed].sum() / self.gained.sum())
 
-    def _precision(self) -> Numbers:
-        """Return the precision at each threshold; 1 where nothing stands above it."""
-        above = self.hits + self.alarms
-        return np.divide(self.hits, above, out=np.ones_like(above), where=above > 0)
+
+def _precision(hits: Floats, alarms: Floats) -> Floats:
+    """Return the precision at each threshold; 1 where nothing stands at or above it."""
+    said = hits + alarms
+    return np.divide(hits, said, out=np.ones_like(said), where=said > 0)
