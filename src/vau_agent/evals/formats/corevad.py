@@ -6,7 +6,8 @@ scenes." or "Anomalous scenes." (the file may be gzip). Three rows are scored, a
 
 - `raw`: 1 for an anomalous answer, else 0; an answer that says neither is 0, and counted.
 - `smoothed`: convolved with a Gaussian of 9 answers and sigma 5, zeros beyond the ends. Its points
-  lie at `linspace(-5, 4, 9)`, so it is not symmetric; published so, kept so.
+  lie at `linspace(-5, 4, 9)`, so it is not symmetric; published so, kept so. (On a video of fewer
+  than 9 answers the published code also shifts the result; this one does not: below 1e-5 of AUC.)
 - `smoothed_and_position_weighted`: times a Gaussian over the frames, centred on frame `n // 2`,
   with sigma `n // 2`: a fact about the test set, not about any video.
 
@@ -30,14 +31,15 @@ from vau_agent.evals.benchmarks.ucf_crime import UCF_CRIME
 from vau_agent.evals.formats.base import Format, need_truth
 from vau_agent.evals.formats.files import read_pairs
 from vau_agent.evals.formats.frame_truth import frame_labels, frame_spans
+from vau_agent.evals.metrics.curves import position_weights, smooth_gaussian
 from vau_agent.evals.metrics.frames import ScoredVideo, score_frames
 from vau_agent.evals.samples import Dataset, Gap, Sample
 from vau_agent.evals.tables import Estimate, Row, Table
 
 ENTRY_FRAMES: Final = 30
 """Frames that one answer stands for."""
-SMOOTHING_SIZE: Final = 9
-SMOOTHING_SIGMA: Final = 5.0
+SIZE: Final = 9
+SIGMA: Final = 5.0
 
 Series = NDArray[np.float64]
 
@@ -101,20 +103,6 @@ def parse_verdict(text: str) -> bool | None:
     return False if opening.startswith("normal scenes") else None
 
 
-def smooth(scores: Series) -> Series:
-    """Return CoReVAD's smoothed scores, shape of `scores` or (9,) when that is longer."""
-    half = -(-SMOOTHING_SIZE // 2)
-    points = np.linspace(-half, half - 1, SMOOTHING_SIZE)
-    kernel = np.exp(-(points**2) / (2 * SMOOTHING_SIGMA**2))
-    return np.convolve(scores, kernel / kernel.sum(), mode="same")
-
-
-def position_weights(frames: int) -> Series:
-    """Return CoReVAD's weight of each frame, shape (frames,): 1 in the middle, 0.61 at the ends."""
-    distance = (np.arange(frames) - frames // 2) / max(1, frames // 2)
-    return np.exp(-0.5 * distance**2)
-
-
 def score(predictions: Path, truth: Path | None, *, draws: int, seed: int) -> Table:
     """Score answers against UCF-Crime's frames; see the module for the rules.
 
@@ -135,7 +123,7 @@ def score(predictions: Path, truth: Path | None, *, draws: int, seed: int) -> Ta
         conventions={
             "annotation": dataset.annotation,
             "frames": "30 an answer, cut at the annotated length",
-            "smoothing": f"Gaussian, size {SMOOTHING_SIZE}, sigma {SMOOTHING_SIGMA:g}, zero-padded",
+            "smoothing": f"Gaussian, size {SIZE}, sigma {SIGMA:g}, zero-padded",
             "position": "Gaussian over frames at n/2, sigma n/2; a fact about the test set",
             "ap": "average precision, step-wise",
             "videos": "those in the predictions",
@@ -170,7 +158,7 @@ def series(videos: Sequence[AnsweredVideo]) -> dict[str, tuple[ScoredVideo, ...]
     rows: dict[str, list[ScoredVideo]] = {}
     for video in videos:
         frames = len(video.labels)
-        soft = spread(smooth(video.raw), frames)
+        soft = spread(smooth_gaussian(video.raw, size=SIZE, sigma=SIGMA, edges="zeros"), frames)
         scores = {
             "raw": spread(video.raw, frames),
             "smoothed": soft,

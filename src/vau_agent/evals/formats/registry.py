@@ -8,11 +8,15 @@ from vau_agent.errors import PredictionError
 from vau_agent.evals.formats.base import Format
 from vau_agent.evals.formats.corevad import COREVAD
 from vau_agent.evals.formats.keyword_captions import KEYWORD_CAPTIONS
+from vau_agent.evals.formats.qvhighlights import QVHIGHLIGHTS
 from vau_agent.evals.formats.smarthome import SMARTHOME_ANSWERS
 from vau_agent.evals.formats.sultani_roc import SULTANI_ROC
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
-    {one.name: one for one in (COREVAD, KEYWORD_CAPTIONS, SMARTHOME_ANSWERS, SULTANI_ROC)}
+    {
+        one.name: one
+        for one in (COREVAD, KEYWORD_CAPTIONS, QVHIGHLIGHTS, SMARTHOME_ANSWERS, SULTANI_ROC)
+    }
 )
 
 
