@@ -2,7 +2,7 @@
 
 - base: what is judged and what a judge says
 - words, phrases: the rule-based judge
-- prompts/, replies, model: any policy as a judge
+- prompts/, model: any policy as a judge
 - cache: judgements that are paid for once
 - pairs: which of two answers is better, asked in both orders
 - scoring: records of a run -> a table, floors beside it

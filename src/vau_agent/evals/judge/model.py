@@ -20,7 +20,7 @@ from vau_agent.evals.judge.base import (
     Reference,
     Vote,
 )
-from vau_agent.evals.judge.replies import parse_reply
+from vau_agent.evals.replies import parse_reply
 from vau_agent.schemas import Value
 
 PromptName = Literal["system", "score", "compare", "repair"]

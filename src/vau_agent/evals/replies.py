@@ -1,6 +1,6 @@
-"""Reading a judge's reply: one JSON object with known fields, or nothing.
+"""Reading a reply that is one JSON object with known fields, or nothing.
 
-Lenient reading would let an answer that is graded smuggle scores into the reply, so there is none.
+Lenient reading would let quoted text smuggle values into the reply, so there is none.
 """
 
 import json
@@ -21,11 +21,11 @@ def parse_reply(text: str, model: type[_Reply]) -> _Reply:
         ParseError: It is something else, repeats or lacks a field, or a value is out of range.
     """
     try:
-        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"not one JSON object: {str(error)[:120]}", completion=text) from error
     try:
-        return model.model_validate(found, strict=True)
+        return model.model_validate_json(text, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "reply"

@@ -1,0 +1,1 @@
+"""What harnesses ask of a video."""
