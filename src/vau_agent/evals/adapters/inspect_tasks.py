@@ -75,10 +75,7 @@ def video_anomaly(
     return Task(
         dataset=MemoryDataset(samples, name=f"{benchmark} ({read.dataset.annotation})"),
         solver=vau_agent(policy=policy, out=out, jobs=jobs),
-        scorer=[
-            right_verdict() if verdicts else right_option(),
-            *([found_time()] if timed else []),
-        ],
+        scorer=[right_option()] if subject == "qa" else [right_verdict(), found_time()],
         metadata={
             "annotation": read.dataset.annotation,
             "gaps": [gap.model_dump() for gap in read.dataset.gaps],
