@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from vau_agent.evals.benchmarks.values import seconds_of
+from vau_agent.evals.metrics.events import ScoredEvent
 from vau_agent.evals.records import Opinion, Record
 from vau_agent.evals.samples import Dataset, Gap, Sample
 from vau_agent.schemas import Segment
@@ -17,6 +19,7 @@ class Answer:
     """A sample, and what was said of it."""
 
     sample: Sample
+    """Where the annotation lacks them: its length from the record, its times from the frames."""
     record: Record | None
 
     def opinion(self, when: When) -> Opinion | None:
@@ -41,16 +44,24 @@ class Answer:
         opinion = self.opinion(when)
         return opinion.events if opinion is not None else ()
 
-    def best_event(self, when: When) -> Segment | None:
-        """Give the event of the highest confidence; the longest where none is stated."""
+    def scored_events(self, when: When) -> tuple[ScoredEvent, ...]:
+        """Give the same with the confidence of each; 1 where none is stated."""
         opinion = self.opinion(when)
-        if opinion is None or not opinion.events:
-            return None
-        if len(opinion.scores) == len(opinion.events):
-            return max(zip(opinion.events, opinion.scores, strict=True), key=lambda pair: pair[1])[
-                0
-            ]
-        return max(opinion.events, key=lambda event: event.duration)
+        if opinion is None:
+            return ()
+        stated = len(opinion.scores) == len(opinion.events)
+        scores = opinion.scores if stated else (1.0,) * len(opinion.events)
+        return tuple(
+            ScoredEvent(segment=event, score=score)
+            for event, score in zip(opinion.events, scores, strict=True)
+        )
+
+    def best_event(self, when: When) -> Segment | None:
+        """Give the event of the highest confidence, of equals the longest."""
+        ranked = sorted(
+            self.scored_events(when), key=lambda event: (event.score, event.segment.duration)
+        )
+        return ranked[-1].segment if ranked else None
 
 
 def align(
@@ -66,11 +77,19 @@ def align(
     absent = {gap.id for gap in dataset.gaps if gap.kind == "missing-video"}
     kept = {record.sample_id: record for record in records}
     answers = tuple(
-        Answer(sample=sample, record=kept.get(sample.id))
+        Answer(sample=_completed(sample, kept.get(sample.id)), record=kept.get(sample.id))
         for sample in dataset.samples
         if sample.id not in absent
     )
     return answers, (*dataset.gaps, *_gaps(dataset, answers, records))
+
+
+def _completed(sample: Sample, record: Record | None) -> Sample:
+    duration = sample.duration_s or (record.duration_s if record is not None else None)
+    truth = sample.truth
+    if truth.events is None and truth.spans and sample.fps:
+        truth = truth.model_copy(update={"events": seconds_of(truth.spans, sample.fps)})
+    return sample.model_copy(update={"duration_s": duration, "truth": truth})
 
 
 def _gaps(dataset: Dataset, answers: Sequence[Answer], records: Sequence[Record]) -> Iterator[Gap]:

@@ -235,35 +235,42 @@ def frame_rows(samples: Sequence[Sample], *, draws: int, seed: int) -> tuple[Row
     ]
     if not any(labels.any() for _, labels in known):
         return ()
-    rows: tuple[tuple[str, RowKind, bool, bool], ...] = (
-        ("position prior", "blind", False, True),
-        ("perfect video label", "oracle", True, False),
-        ("perfect video label x position prior", "oracle", True, True),
-    )
-    videos: list[tuple[str, RowKind, list[ScoredVideo]]] = [
-        (
-            name,
-            kind,
-            [
-                ScoredVideo(
-                    id=one.id,
-                    labels=labels,
-                    scores=(position_weights(len(labels)) if by_place else np.ones(len(labels)))
-                    * (float(labels.any()) if by_label else 1.0),
-                )
-                for one, labels in known
-            ],
-        )
-        for name, kind, by_label, by_place in rows
-    ]
-    shorter = [
-        ScoredVideo(id=one.id, labels=labels, scores=np.full(len(labels), -float(len(labels))))
-        for one, labels in known
-    ]
-    videos.insert(1, ("shorter video is anomalous", "blind", shorter))
+    videos = frame_methods([(one.id, labels) for one, labels in known])
     return tuple(
         Row(name=name, kind=kind, metrics=score_frames(scored, draws=draws, seed=seed))
         for name, kind, scored in videos
+    )
+
+
+def frame_methods(
+    known: Sequence[tuple[str, NDArray[np.bool_]]],
+) -> tuple[tuple[str, RowKind, list[ScoredVideo]], ...]:
+    """Score frames by their place, or by the length or the true label of their video.
+
+    Args:
+        known: Id and labels, shape (frames,), of each video.
+    """
+
+    def by(score: Callable[[NDArray[np.bool_]], NDArray[np.float64]]) -> list[ScoredVideo]:
+        return [ScoredVideo(id=id_, labels=labels, scores=score(labels)) for id_, labels in known]
+
+    return (
+        ("position prior", "blind", by(lambda labels: position_weights(len(labels)))),
+        (
+            "shorter video is anomalous",
+            "blind",
+            by(lambda labels: np.full(len(labels), -float(len(labels)))),
+        ),
+        (
+            "perfect video label",
+            "oracle",
+            by(lambda labels: np.full(len(labels), float(labels.any()))),
+        ),
+        (
+            "perfect video label x position prior",
+            "oracle",
+            by(lambda labels: position_weights(len(labels)) * float(labels.any())),
+        ),
     )
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vau_agent.evals.answers import Answer, When
-from vau_agent.evals.metrics.events import event_scores
+from vau_agent.evals.blind import localisation_rows
+from vau_agent.evals.metrics.events import ScoredEvent, event_map, event_scores
 from vau_agent.evals.metrics.intervals import TAUS, best_iou, set_iou
 from vau_agent.evals.samples import Gap
 from vau_agent.evals.significance import bootstrap, bootstrap_mean
@@ -18,18 +19,9 @@ EVENT_TAU: Final = 0.5
 
 
 def true_events(answer: Answer) -> tuple[Segment, ...] | None:
-    """Give the annotated events in seconds; `None` when nobody wrote times down."""
-    truth, sample = answer.sample.truth, answer.sample
-    if not truth.anomalous:
-        return ()
-    if truth.events:
-        return truth.events
-    if truth.spans and sample.fps:
-        return tuple(
-            Segment(start=span.start / sample.fps, end=span.end / sample.fps)
-            for span in truth.spans
-        )
-    return None
+    """Give the annotated events; `None` when nobody wrote times down."""
+    truth = answer.sample.truth
+    return (truth.events or None) if truth.anomalous else ()
 
 
 def answer_iou(answer: Answer, when: When) -> float:
@@ -71,20 +63,10 @@ def localisation_table(
             draws=draws,
             seed=seed,
         )
+        figures["event_map"] = _map([one.scored_events(when) for one, _ in timed], truths)
         rows.append(Row(name=name, metrics=figures))
-    whole = [segment for one, _ in timed if (segment := _whole(one)) is not None]
-    if len(whole) == len(timed):
-        overlaps = [best_iou(one, truth) for one, truth in zip(whole, truths, strict=True)]
-        covered = [set_iou((one,), truth) for one, truth in zip(whole, truths, strict=True)]
-        figures = _figures(
-            overlaps,
-            covered,
-            [(one,) for one in whole],
-            truths,
-            draws=draws,
-            seed=seed,
-        )
-        rows.append(Row(name="whole video", kind="blind", metrics=figures))
+    samples = [one.sample for one, _ in timed]
+    rows += localisation_rows(samples, draws=draws, seed=seed)
     return Table(
         title="Localisation: when does it happen?",
         rows=tuple(rows),
@@ -95,6 +77,7 @@ def localisation_table(
             "normal answer (miou_normals_counted)",
             "set_iou": "all claimed seconds against all annotated seconds, anomalous videos",
             "events": f"matched one to one at IoU {EVENT_TAU}, over all videos",
+            "event_map": "mean of IoU 0.5 to 0.95, over the events of all videos (ActivityNet)",
         },
         gaps=tuple(
             Gap(id=one.sample.id, kind="no-times", detail="anomalous, and no times are annotated")
@@ -122,6 +105,11 @@ def _figures(
         name: bootstrap_mean(column, draws=draws, seed=seed).estimate()
         for name, column in columns.items()
     } | _event_figures(events, truths, draws=draws, seed=seed)
+
+
+def _map(events: Sequence[Sequence[ScoredEvent]], truths: Sequence[Sequence[Segment]]) -> Estimate:
+    found = event_map(events, truths, pooling="pooled")
+    return Estimate(value=found.mean, n=found.n, note="no interval")
 
 
 def _event_figures(
@@ -156,8 +144,3 @@ def _event_figures(
         )
         figures[f"event_{name}"] = drawn.estimate()
     return figures
-
-
-def _whole(answer: Answer) -> Segment | None:
-    duration = answer.sample.duration_s or (answer.record.duration_s if answer.record else None)
-    return Segment(start=0, end=duration) if duration else None

@@ -6,6 +6,7 @@ from typing import Final
 
 from vau_agent.errors import MetricError
 from vau_agent.evals.answers import Answer, When, align
+from vau_agent.evals.blind import MANY, category_rows, detection_rows, question_rows
 from vau_agent.evals.categories import plain_category
 from vau_agent.evals.localising import localisation_table
 from vau_agent.evals.metrics.calibration import calibration_scores
@@ -67,27 +68,40 @@ def score_records(
         _calibration(scored),
         _cost(scored),
     )
-    return tuple(table for table in made if table is not None)
+    return _named_once([table for table in made if table is not None])
+
+
+def _named_once(tables: Sequence[Table]) -> tuple[Table, ...]:
+    """Name each gap in the first table that has it, and count it in the others."""
+    named: set[tuple[str, str]] = set()
+    kept = []
+    for table in tables:
+        gaps = tuple(gap for gap in table.gaps if (gap.id, gap.kind) not in named)
+        again = len(table.gaps) - len(gaps)
+        notes = (f"{again} gaps named above are left out here too",) if again else ()
+        kept.append(table.model_copy(update={"gaps": gaps, "notes": (*table.notes, *notes)}))
+        named |= {(gap.id, gap.kind) for gap in gaps}
+    return tuple(kept)
 
 
 def _detection(scored: Scored, gaps: Sequence[Gap]) -> Table:
     truth = [answer.sample.truth.anomalous for answer in scored.answers]
 
-    def row(name: str, said: Sequence[bool | None], counts: dict[str, int]) -> Row:
-        figures = binary_scores(truth, said, draws=scored.draws, seed=scored.seed)
-        del figures["unparsed"]
-        return Row(name=name, metrics=figures | _counts(counts, len(truth)))
-
     rows = []
     for name, when in ROWS:
         opinions = [answer.opinion(when) for answer in scored.answers]
         open_ = sum(one is not None and one.label == "inconclusive" for one in opinions)
-        counts = {"inconclusive": open_, "unanswered": opinions.count(None)}
-        rows.append(row(name, [answer.said(when) for answer in scored.answers], counts))
-    none = {"inconclusive": 0, "unanswered": 0}
-    for name, always in (("always anomalous", True), ("always normal", False)):
-        blind = row(name, [always] * len(truth), none)
-        rows.append(blind.model_copy(update={"kind": "blind"}))
+        said = [answer.said(when) for answer in scored.answers]
+        figures = binary_scores(truth, said, draws=scored.draws, seed=scored.seed)
+        figures["inconclusive"] = Estimate(value=open_, n=len(truth))
+        figures["unanswered"] = Estimate(value=opinions.count(None), n=len(truth))
+        del figures["unparsed"]  # the two just named, together
+        rows.append(Row(name=name, metrics=figures))
+    samples = [answer.sample for answer in scored.answers]
+    for blind in detection_rows(samples, draws=scored.draws, seed=scored.seed):
+        shared = {name: one for name, one in blind.metrics.items() if name in rows[0].metrics}
+        if shared:
+            rows.append(blind.model_copy(update={"metrics": shared}))
     return Table(
         title="Detection: is something anomalous in this video?",
         rows=tuple(rows),
@@ -110,11 +124,8 @@ def _categories(scored: Scored) -> Table | None:
     for name, when in ROWS:
         said = [_category(one, when) for one in known]
         rows.append(Row(name=name, metrics=_class_figures(truth, said, scored)))
-    most = max(sorted(set(truth)), key=truth.count)
-    said = [most] * len(truth)
-    rows.append(
-        Row(name=f"always {most}", kind="blind", metrics=_class_figures(truth, said, scored))
-    )
+    samples = [one.sample for one in known]
+    rows += category_rows(samples, draws=min(scored.draws, MANY), seed=scored.seed)
     return Table(
         title="Category of anomalous videos",
         rows=tuple(rows),
@@ -131,7 +142,7 @@ def _class_figures(
 ) -> dict[str, Estimate]:
     return {
         "category_accuracy": class_accuracy(truth, said),
-        "category_macro_f1": macro_f1(truth, said, draws=min(scored.draws, 200), seed=scored.seed),
+        "category_macro_f1": macro_f1(truth, said, draws=min(scored.draws, MANY), seed=scored.seed),
         "classes": Estimate(value=len(set(truth)), n=len(truth)),
     }
 
@@ -159,18 +170,15 @@ def _questions(scored: Scored) -> Table | None:
         "unreadable": Estimate(value=chosen.count(None), n=len(chosen)),
     }
     rows = [Row(name="agent", metrics=agent)]
-    first_shown = [choice.order[0] for _, choice in asked]
-    longest = [
-        max(range(len(one.options)), key=lambda place, one=one: len(one.options[place]))  # type: ignore[misc]
-        for one in questions
-    ]
-    for name, picks in (
-        ("always A, as shown", first_shown),
-        ("always A, as annotated", [0] * len(asked)),
-        ("longest option", longest),
-    ):
-        figures = {"choice_accuracy": choice_accuracy(questions, picks)}
-        rows.append(Row(name=name, kind="blind", metrics=figures))
+    shown = [choice.order[0] for _, choice in asked]
+    rows.append(
+        Row(
+            name="always A, as shown",
+            kind="blind",
+            metrics={"choice_accuracy": choice_accuracy(questions, shown)},
+        )
+    )
+    rows += question_rows([one.sample for one in scored.answers], seed=scored.seed)
     return Table(
         title="Questions with options",
         rows=tuple(rows),
@@ -224,7 +232,3 @@ def _cost(scored: Scored) -> Table | None:
         rows=(Row(name="agent", metrics=figures),),
         conventions={**scored.conventions, "samples of one video": "counted once"},
     )
-
-
-def _counts(counts: dict[str, int], n: int) -> dict[str, Estimate]:
-    return {name: Estimate(value=count, n=n) for name, count in counts.items()}

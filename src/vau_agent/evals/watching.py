@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vau_agent.evals import blind
 from vau_agent.evals.answers import Answer
 from vau_agent.evals.localising import true_events
 from vau_agent.evals.metrics.frames import ScoredVideo, score_frames
@@ -61,8 +62,11 @@ def frame_methods(answers: Sequence[Answer]) -> tuple[ScoredMethod, ...]:
     return (
         ScoredMethod(name="curve, before any policy call", videos=[grid.curve() for grid in grids]),
         ScoredMethod(name="events of the agent", videos=[grid.events() for grid in grids]),
-        ScoredMethod(
-            name="perfect video label", kind="oracle", videos=[grid.flat() for grid in grids]
+        *(
+            ScoredMethod(name=name, kind=kind, videos=videos)
+            for name, kind, videos in blind.frame_methods(
+                [(grid.id, grid.labels) for grid in grids]
+            )
         ),
     )
 
@@ -92,19 +96,20 @@ class _Grid:
 
     def __init__(self, answer: Answer, *, by_frame: bool) -> None:
         self._answer = answer
+        self.id = answer.sample.id
         sample, record = answer.sample, answer.record
         assert record is not None  # only answers with a curve come here
         if by_frame and sample.frames and sample.fps:
             self._times = np.arange(sample.frames) / sample.fps
         else:
-            duration = record.duration_s or sample.duration_s or record.curve[-1].t_s
+            duration = sample.duration_s or record.curve[-1].t_s
             count = max(1, round(duration * MOMENTS_PER_SECOND))
             self._times = np.arange(count) / MOMENTS_PER_SECOND
-        self._labels = _inside(self._times, true_events(answer) or ())
+        self.labels = _inside(self._times, true_events(answer) or ())
         if by_frame and sample.truth.spans:
-            self._labels = np.zeros(len(self._times), dtype=np.bool_)
+            self.labels = np.zeros(len(self._times), dtype=np.bool_)
             for span in sample.truth.spans:
-                self._labels[span.start : span.end] = True
+                self.labels[span.start : span.end] = True
 
     def curve(self) -> ScoredVideo:
         """Score by the curve."""
@@ -113,20 +118,13 @@ class _Grid:
 
     def events(self) -> ScoredVideo:
         """Score what the agent claims by its confidence, the rest 0."""
-        opinion = self._answer.opinion("final")
         scores = np.zeros(len(self._times))
-        if opinion is not None:
-            worth = opinion.scores or (1.0,) * len(opinion.events)
-            for event, score in zip(opinion.events, worth, strict=True):
-                scores = np.maximum(scores, _inside(self._times, (event,)) * score)
+        for event in self._answer.scored_events("final"):
+            scores = np.maximum(scores, _inside(self._times, (event.segment,)) * event.score)
         return self._video(scores)
 
-    def flat(self) -> ScoredVideo:
-        """Score by whether the video is anomalous, which nobody may know."""
-        return self._video(np.full(len(self._times), float(self._answer.sample.truth.anomalous)))
-
     def _video(self, scores: NDArray[np.float64]) -> ScoredVideo:
-        return ScoredVideo(id=self._answer.sample.id, labels=self._labels, scores=scores)
+        return ScoredVideo(id=self.id, labels=self.labels, scores=scores)
 
 
 def _held(curve: Sequence[CurveSample], times: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -188,9 +188,9 @@ def _run(plan: "Plan", folder: Path, *, jobs: int, fresh: bool, quiet: bool) -> 
 
     def on_record(record: "Record", done: int, count: int) -> None:
         if record.final is None:
-            _say(f"  {done}/{count}  failed        {record.sample_id}: {record.error}")
+            _say(f"{record.sample_id}: {record.error}", f"  {done}/{count}  {'failed':<12}  ")
         else:
-            _say(f"  {done}/{count}  {record.final.label:<12}  {record.sample_id}")
+            _say(record.sample_id, f"  {done}/{count}  {record.final.label:<12}  ")
 
     shown = None if quiet else on_record
     return run_benchmark(plan, out=folder, jobs=jobs, fresh=fresh, on_record=shown)
@@ -206,17 +206,17 @@ def _show(
     tables = score_records(finished.dataset, finished.records, draws=draws, seed=seed)
     print_tables(tables, name=finished.header.benchmark, source="benchmark", as_json=as_json)
     if not quiet:
-        _say(f"Records  {folder}   ({finished.known} of {len(finished.records)} known already)")
-        _say(f"Next     vau-agent eval report {folder}")
+        known = f"({finished.known} of {len(finished.records)} known already)"
+        _say(f"{folder} {known}", "Records  ")
+        _say(f"vau-agent eval report {folder}", "Next     ")
     for record in finished.failed:
         _say(f"failed: {record.sample_id}: {record.error}")
 
 
-def _say(text: str) -> None:
+def _say(text: str, head: str = "") -> None:
     from vau_agent.reports.text import one_line
 
-    indent = text[: len(text) - len(text.lstrip())]
-    print(indent + one_line(text), file=sys.stderr, flush=True)
+    print(f"{head}{one_line(text)}", file=sys.stderr, flush=True)
 
 
 def _plain(policy: str) -> str:
