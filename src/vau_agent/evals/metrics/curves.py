@@ -126,7 +126,8 @@ def _kernel(size: int, sigma: float, edges: Edges) -> NDArray[np.float64]:
     half = (size - 1) / 2
     first, last = (-half, half) if edges == "renormalised" else (-size // 2, size // 2)
     kernel: NDArray[np.float64] = np.exp(-(np.linspace(first, last, size) ** 2) / (2 * sigma**2))
-    return np.divide(kernel, kernel.sum())
+    total: float = kernel.sum()
+    return kernel / total
 
 
 def _numbers(values: ArrayLike, dimensions: int) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ def bleu(candidate: str, references: Sequence[str], *, order: int = 4) -> float:
     except ModuleNotFoundError as error:
         raise _missing("BLEU", error) from error
     metric = SacreBleu(lowercase=True, max_ngram_order=order, effective_order=True)
-    return float(metric.sentence_score(candidate, list(references)).score) / 100
+    return min(1.0, metric.sentence_score(candidate, list(references)).score / 100)
 
 
 def corpus_bleu(
@@ -75,7 +75,8 @@ def corpus_bleu(
         for place in range(most)
     ]
     metric = SacreBleu(lowercase=True, max_ngram_order=order, force=True)
-    return float(metric.corpus_score(list(candidates), streams).score) / 100
+    score: float = metric.corpus_score(list(candidates), streams).score
+    return min(1.0, score / 100)
 
 
 def meteor(candidate: str, references: Sequence[str], *, synonyms: bool = False) -> float:
