@@ -9,6 +9,7 @@ from vau_agent.evals.report.figures import (
     defined,
     interval,
     is_count,
+    joined_remarks,
     metric_names,
     number,
     usual_n,
@@ -93,3 +94,17 @@ def test_the_n_of_a_row_is_what_most_of_its_figures_rest_on() -> None:
 
     assert usual_n(Row(name="r", metrics=metrics)) == 9
     assert usual_n(Row(name="r", metrics={})) is None
+
+
+def test_an_explanation_is_given_once_for_all_it_stands_for() -> None:
+    def row(name: str, **notes: str) -> Row:
+        metrics = {metric: Estimate(value=1, n=1, note=note) for metric, note in notes.items()}
+        return Row(name=name, metrics=metrics)
+
+    rows = [row("a", x="few", y="few", z="none"), row("b", x="few", y="few"), row("c", x="few")]
+
+    assert [(one.words, one.metrics, one.rows) for one in joined_remarks(rows)] == [
+        ("few", ("x", "y"), ("a", "b")),
+        ("none", ("z",), ("a",)),
+        ("few", ("x",), ("c",)),
+    ]

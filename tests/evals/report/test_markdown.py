@@ -31,7 +31,7 @@ def test_an_undefined_figure_says_why_below(detection: Table) -> None:
     text = render_markdown([detection])
 
     assert cells(text)["perfect video label"]["within_auc_macro"] == "n/a"
-    assert "- perfect video label, within_auc_macro: no video holds both classes" in text
+    assert "- within_auc_macro (perfect video label): no video holds both classes" in text
 
 
 def test_conventions_notes_and_kinds_are_printed(detection: Table) -> None:
@@ -48,6 +48,13 @@ def test_gaps_are_counted_by_kind_and_named(detection: Table) -> None:
 
     assert "Gaps: 3 (2 missing-video, 1 reversed-times)" in text
     assert "- reversed-times, row 12: ends at 3.0 s before it starts at 9.0 s" in text
+
+
+def test_a_gap_of_two_tables_is_named_once(detection: Table) -> None:
+    text = render_markdown([detection, detection])
+
+    assert text.count("Gaps: 3 (") == 1
+    assert text.count("reversed-times, row 12") == 1
 
 
 def test_many_gaps_are_cut_and_counted() -> None:

@@ -82,7 +82,13 @@ HEADER = RunHeader(
 @pytest.fixture
 def text(detection: Table, plots: tuple[Plot, ...]) -> str:
     made = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    return render_html("UCF-Crime", [detection], plots, facts=run_facts(HEADER, made))
+    return render_html(
+        "UCF-Crime",
+        [detection],
+        plots,
+        facts=run_facts(HEADER, made),
+        settings=HEADER.settings,
+    )
 
 
 @pytest.fixture
@@ -132,11 +138,12 @@ def test_a_measured_figure_without_an_interval_says_so() -> None:
     assert Page(render_html("t", [Table(title="T", rows=rows)])).row("m")[3] == "0.900 no interval"
 
 
-def test_a_table_without_blind_rows_says_so(detection: Table) -> None:
-    words = "Some measured figures here have no blind row beside them."
+def test_figures_without_a_blind_row_are_named(detection: Table) -> None:
+    words = "No blind row stands beside"
     alone = detection.model_copy(update={"rows": detection.rows[:1]})
 
-    assert words in Page(render_html("t", [alone])).text
+    names = "frame_auc, within_auc_macro, ece."
+    assert f"{words} {names}" in Page(render_html("t", [alone])).text
     assert words not in Page(render_html("t", [detection])).text
 
 
@@ -148,7 +155,7 @@ def test_kinds_that_occur_are_explained(page: Page) -> None:
 
 def test_conventions_notes_and_reasons_stand_under_the_table(page: Page) -> None:
     assert "annotation times of 2018 AP step-wise" in page.text
-    assert "within_auc_macro: no video holds both classes" in page.text
+    assert "within_auc_macro (perfect video label): no video holds both classes" in page.text
     assert "Half of the videos." in page.text
 
 
@@ -223,7 +230,8 @@ def test_the_policy_of_the_page_allows_its_own_style_only(text: str) -> None:
 def test_hostile_text_stays_text(hostile: Table) -> None:
     line = Line(name=HOSTILE, points=(Point(x=0, y=0), Point(x=1, y=1)), note=HOSTILE)
     plot = Curve(title=HOSTILE, about=HOSTILE, x=HOSTILE, y=HOSTILE, lines=(line,))
-    text = render_html(HOSTILE, [hostile], [plot], facts={HOSTILE: HOSTILE})
+    names = {HOSTILE: HOSTILE}
+    text = render_html(HOSTILE, [hostile], [plot], facts=names, settings=names)
     page = Page(text)
 
     assert page.all("script") == page.all("img") == []

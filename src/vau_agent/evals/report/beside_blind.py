@@ -6,9 +6,9 @@ from vau_agent.evals.report.figures import COUNTS, bounds, defined
 from vau_agent.evals.tables import Estimate, Row, Table
 
 Better = Literal["higher", "lower", "neither"]
-LOWER_IS_BETTER: Final = frozenset({"brier", "broken", "ece", "echo", "error", "risk"})
+LOWER_IS_BETTER: Final = frozenset({"brier", "broken", "damage", "ece", "echo", "error"})
 """Words of a metric's name that say a small figure is good."""
-NEITHER: Final = COUNTS | {"cost", "coverage", "draws", "p", "per", "seconds"}
+NEITHER: Final = COUNTS | {"cost", "coverage", "hours", "p", "per", "seconds"}
 """Words of a metric's name that say a figure is neither good nor bad."""
 
 

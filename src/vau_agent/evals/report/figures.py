@@ -2,7 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from vau_agent.evals.samples import Gap
@@ -19,8 +20,9 @@ KINDS: Final[dict[RowKind, str]] = {
 UNDEFINED: Final = "n/a"
 """Stands where a figure is not defined; a note says why."""
 COUNTS: Final = frozenset(
-    {"anomalous", "calls", "events", "fn", "fp", "frames", "n", "normal", "queries", "rows"}
-    | {"samples", "tn", "tokens", "tp", "unparsed", "videos"}
+    {"anomalous", "calls", "classes", "events", "fn", "fp", "frames", "inconclusive", "n"}
+    | {"normal", "queries", "rows", "samples", "tn", "tokens", "tp", "unanswered"}
+    | {"unparsed", "unreadable", "videos"}
 )
 """Words of a metric's name that tell a number of things."""
 
@@ -93,6 +95,38 @@ def remarks(row: Row) -> tuple[tuple[str, str], ...]:
         for name, estimate in row.metrics.items()
         if estimate.note or defined(estimate) is None
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remark:
+    """One explanation, and the figures that it stands for."""
+
+    words: str
+    metrics: tuple[str, ...]
+    rows: tuple[str, ...]
+
+
+def joined_remarks(rows: Sequence[Row]) -> tuple[Remark, ...]:
+    """Say each explanation once: for all metrics of a row, and for all rows with the same ones."""
+    by_row: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        for metric, words in remarks(row):
+            by_row.setdefault((words, row.name), []).append(metric)
+    joined: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (words, name), metrics in by_row.items():
+        joined.setdefault((words, tuple(metrics)), []).append(name)
+    return tuple(
+        Remark(words=words, metrics=metrics, rows=tuple(names))
+        for (words, metrics), names in joined.items()
+    )
+
+
+def distinct_gaps(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Keep the first gap of each kind an item has."""
+    kept: dict[tuple[str, str], Gap] = {}
+    for gap in gaps:
+        kept.setdefault((gap.kind, gap.id), gap)
+    return tuple(kept.values())
 
 
 def gap_counts(gaps: Sequence[Gap]) -> tuple[tuple[str, int], ...]:

@@ -8,14 +8,16 @@ from vau_agent.evals.report.figures import (
     KINDS,
     UNDEFINED,
     defined,
+    distinct_gaps,
     gap_counts,
     interval,
     is_count,
+    joined_remarks,
     metric_names,
     number,
-    remarks,
     usual_n,
 )
+from vau_agent.evals.samples import Gap
 from vau_agent.evals.tables import Estimate, Row, Table
 from vau_agent.reports.text import one_line
 
@@ -25,12 +27,15 @@ _MARKUP: Final = re.compile(r"([\\`*|\[\]<>&])")
 
 
 def render_markdown(tables: Sequence[Table]) -> str:
-    """Write tables one under the other, each with its conventions, notes and gaps.
+    """Write tables one under the other, each with its conventions and notes, and all gaps last.
 
     Figures carry their 95 % interval in brackets; `n=` stands beside a figure that rests on
     another number of items than the rest of its row.
     """
     blocks = [block for table in tables for block in _blocks(table)]
+    gaps = distinct_gaps(gap for table in tables for gap in table.gaps)
+    if gaps:
+        blocks.append("\n".join(_gaps(gaps)))
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
@@ -42,15 +47,12 @@ def _blocks(table: Table) -> Iterator[str]:
         yield "Kinds: " + "; ".join(f"{kind}: {KINDS[kind]}" for kind in kinds) + "."
     notes = [f"- {_text(name)}: {_text(choice)}" for name, choice in table.conventions.items()]
     notes += [
-        f"- {_text(row.name)}, {_text(metric)}: {_text(words)}"
-        for row in table.rows
-        for metric, words in remarks(row)
+        f"- {_text(', '.join(one.metrics))} ({_text('; '.join(one.rows))}): {_text(one.words)}"
+        for one in joined_remarks(table.rows)
     ]
     notes += [f"- {_text(note)}" for note in table.notes]
     if notes:
         yield "\n".join(notes)
-    if table.gaps:
-        yield "\n".join(_gaps(table))
 
 
 def _grid(table: Table) -> Iterator[str]:
@@ -77,14 +79,14 @@ def _figure(row: Row, name: str, n: int | None, *, whole: bool) -> str:
     return " ".join(word for word in words if word)
 
 
-def _gaps(table: Table) -> Iterator[str]:
-    counts = ", ".join(f"{count} {kind}" for kind, count in gap_counts(table.gaps))
-    yield f"Gaps: {len(table.gaps)} ({counts})"
+def _gaps(gaps: Sequence[Gap]) -> Iterator[str]:
+    counts = ", ".join(f"{count} {kind}" for kind, count in gap_counts(gaps))
+    yield f"Gaps: {len(gaps)} ({counts})"
     yield ""
-    for gap in table.gaps[:MAX_GAPS]:
+    for gap in gaps[:MAX_GAPS]:
         yield f"- {gap.kind}, {_text(gap.id)}: {_text(gap.detail)}"
-    if len(table.gaps) > MAX_GAPS:
-        yield f"- and {len(table.gaps) - MAX_GAPS} more"
+    if len(gaps) > MAX_GAPS:
+        yield f"- and {len(gaps) - MAX_GAPS} more"
 
 
 def _line(cells: Sequence[str]) -> str:

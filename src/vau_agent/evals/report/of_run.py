@@ -31,7 +31,8 @@ def render_run(
     answers, _ = align(dataset, records)
     plots = (*_frame_plots(answers), *_reliability(answers), *_timelines(dataset, records))
     title = f"{header.benchmark}: {header.policy}"
-    return render_html(title, tables, plots, facts=run_facts(header, made))
+    facts = run_facts(header, made)
+    return render_html(title, tables, plots, facts=facts, settings=header.settings)
 
 
 def _frame_plots(answers: Sequence[Answer]) -> Iterator[Plot]:

@@ -17,13 +17,15 @@ from vau_agent.evals.report.drawing import Key, Numbers, draw, keys_of, numbers_
 from vau_agent.evals.report.figures import (
     KINDS,
     UNDEFINED,
+    Remark,
     defined,
+    distinct_gaps,
     gap_counts,
     interval,
     is_count,
+    joined_remarks,
     metric_names,
     number,
-    remarks,
     usual_n,
 )
 from vau_agent.evals.report.plots import Plot
@@ -68,9 +70,9 @@ class TableView:
     table: Table
     parts: tuple[tuple[tuple[str, ...], tuple[RowView, ...]], ...]
     """Names of metrics, and the rows."""
-    remarks: tuple[tuple[str, str, str], ...]
-    lacks_blind: bool
-    """Whether something is measured here with no blind row beside it."""
+    remarks: tuple[Remark, ...]
+    alone: tuple[str, ...]
+    """Metrics that are measured here with no blind row beside them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +95,6 @@ def run_facts(header: RunHeader, made: datetime) -> dict[str, str]:
         "Samples": str(header.samples),
         "Made": stamp(made),
         "Program": header.tool,
-        **header.settings,
     }
 
 
@@ -103,6 +104,7 @@ def render_html(
     plots: Sequence[Plot] = (),
     *,
     facts: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> str:
     """Write the page of an evaluation.
 
@@ -111,16 +113,18 @@ def render_html(
         tables: In the order of showing.
         plots: In the order of showing.
         facts: What the head says, by name: see `run_facts`.
+        settings: Everything else that changes an outcome; the head holds it folded up.
     """
     style = read_template("vau_agent.reports", "report.css") + read_template(
         _PACKAGE, "evaluation.css"
     )
-    gaps = tuple(dict.fromkeys(gap for table in tables for gap in table.gaps))
+    gaps = distinct_gaps(gap for table in tables for gap in table.gaps)
     environment = page_environment(_PACKAGE)
     environment.filters["line"] = one_line
     return environment.get_template("evaluation.html.j2").render(
         title=title,
         facts=dict(facts or {}),
+        settings=dict(settings or {}),
         style=style,
         policy=content_policy(style),
         tables=[_table_view(table) for table in tables],
@@ -144,20 +148,18 @@ def content_policy(style: str) -> str:
 
 def _table_view(table: Table) -> TableView:
     names = metric_names(table.rows)
-    compared = [name for name in names if better(name) != "neither"]
     return TableView(
         table=table,
         parts=tuple(
             (part, tuple(_row_view(row, part, table) for row in table.rows))
             for part in _parts(names)
         ),
-        remarks=tuple(
-            (row.name, metric, words) for row in table.rows for metric, words in remarks(row)
-        ),
-        lacks_blind=any(
-            row.kind == "measured" and name in row.metrics and best_blind(table, name) is None
-            for row in table.rows
-            for name in compared
+        remarks=joined_remarks(table.rows),
+        alone=tuple(
+            name
+            for name in names
+            if better(name) != "neither" and best_blind(table, name) is None
+            if any(row.kind == "measured" and name in row.metrics for row in table.rows)
         ),
     )
 
