@@ -352,6 +352,8 @@ def test_each_figure_refuses_one_class(
 def test_nothing_to_score_is_refused() -> None:
     with pytest.raises(MetricError, match="no video to score"):
         score_frames([], draws=5, seed=0)
+    with pytest.raises(MetricError, match="no video to score"):
+        paired_frames([], [], draws=5, seed=0)
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])

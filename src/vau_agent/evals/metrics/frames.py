@@ -8,21 +8,18 @@ beside every frame AUC. Figures are shares, 0..1.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vau_agent.errors import MetricError
-from vau_agent.evals.metrics.ranking import Ranking
-from vau_agent.evals.significance import Interval, percentile_interval, resamples
+from vau_agent.evals.metrics.resampling import FALSE_ALARM_RATE, RankedVideos, draw_figures
+from vau_agent.evals.significance import Interval, percentile_interval
 from vau_agent.evals.tables import Estimate
 
 Average = Literal["pooled", "macro"]
 """`pooled`: one curve over all frames. `macro`: the mean of one figure a video."""
-
-FALSE_ALARM_RATE: Final = 0.05
-"""Of `recall_at_far_5`."""
 
 PAIRED: Final = ("frame_auc", "frame_ap", "within_auc_pooled", "within_auc_macro")
 
@@ -224,11 +221,9 @@ def score_frames(videos: Sequence[ScoredVideo], *, draws: int, seed: int) -> dic
     Raises:
         MetricError: There is no video, or an id comes twice.
     """
-    if not videos:
-        raise MetricError("there is no video to score; see the gaps")
+    _refuse_none(videos)
     _refuse_twins(videos)
-    fast = _Resampler.build(videos)
-    drawn = _draw([fast], draws, seed)[0]
+    drawn = draw_figures([_rank(videos)], len(videos), draws=draws, seed=seed)[0] if draws else []
     scores = {
         name: _estimate(measure, videos, [one[name] for one in drawn], _rests_on(name, videos))
         for name, measure in _MEASURES.items()
@@ -252,12 +247,14 @@ def paired_frames(
         on these videos, or in every draw of them, is absent.
 
     Raises:
-        MetricError: The two do not score the same videos, or their truths differ.
+        MetricError: There is no video or no draw, the two do not score the same videos, or their
+            truths differ.
     """
+    _refuse_none(a)
     b = _align(a, b)
-    fast = [_Resampler.build(a), _Resampler.build(b)]
-    of_a, of_b = _draw(fast, draws, seed)
-    whole_a, whole_b = (one.figures(np.ones(len(a))) for one in fast)
+    rows = [_rank(a), _rank(b)]
+    of_a, of_b = draw_figures(rows, len(a), draws=draws, seed=seed)
+    whole_a, whole_b = (row.figures(np.ones(len(a))) for row in rows)
     differences: dict[str, Interval] = {}
     for name in PAIRED:
         value = whole_b[name] - whole_a[name]
@@ -279,66 +276,15 @@ _MEASURES: Final[Mapping[str, Callable[[Sequence[ScoredVideo]], float]]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Resampler:
-    """Everything of some videos that stays the same from draw to draw."""
-
-    frames: Ranking
-    within: Ranking
-    """Frames of anomalous videos only."""
-    means: Ranking
-    """One entry a video."""
-    own_auc: NDArray[np.float64]
-    """AUC inside each video, 0 where it is undefined, shape (videos,)."""
-    has_both: NDArray[np.float64]
-    """1 where it is defined, else 0."""
-
-    @classmethod
-    def build(cls, videos: Sequence[ScoredVideo]) -> Self:
-        numbers = np.arange(len(videos))
-        anomalous = np.array([video.is_anomalous for video in videos])
-        item = np.repeat(numbers, [len(video.labels) for video in videos])
-        scores = np.concatenate([video.scores for video in videos])
-        labels = np.concatenate([video.labels for video in videos])
-        weights = np.concatenate([video.weights for video in videos])
-        inside = anomalous[item]
-        means = np.array([video.mean_score for video in videos])
-        return cls(
-            frames=Ranking.build(item, scores, labels, weights),
-            within=Ranking.build(item[inside], scores[inside], labels[inside], weights[inside]),
-            means=Ranking.build(numbers, means, anomalous, np.ones(len(videos))),
-            own_auc=np.array([frame_auc([v]) if v.has_both else 0.0 for v in videos]),
-            has_both=np.array([float(video.has_both) for video in videos]),
-        )
-
-    @property
-    def videos(self) -> int:
-        return len(self.own_auc)
-
-    def figures(self, times: NDArray[np.float64]) -> dict[str, float]:
-        """Return each figure when video `i` is there `times[i]` times; NaN where undefined."""
-        frames = self.frames.weigh(times)
-        both = float(times @ self.has_both)
-        return {
-            "frame_auc": frames.roc_auc(),
-            "frame_ap": frames.average_precision(),
-            "trapezoid_pr_auc": frames.trapezoid_pr_auc(),
-            "within_auc_pooled": self.within.weigh(times).roc_auc(),
-            "within_auc_macro": float(times @ self.own_auc) / both if both else math.nan,
-            "video_auc": self.means.weigh(times).roc_auc(),
-            "recall_at_far_5": frames.recall_at(FALSE_ALARM_RATE),
-        }
-
-
-def _draw(resamplers: Sequence[_Resampler], draws: int, seed: int) -> list[list[dict[str, float]]]:
-    """Return the figures of each resampler in each draw; all see the same draws."""
-    figures: list[list[dict[str, float]]] = [[] for _ in resamplers]
-    n = resamplers[0].videos
-    for items in resamples(n, draws=draws, seed=seed) if draws else ():
-        times = np.bincount(items, minlength=n).astype(np.float64)
-        for resampler, drawn in zip(resamplers, figures, strict=True):
-            drawn.append(resampler.figures(times))
-    return figures
+def _rank(videos: Sequence[ScoredVideo]) -> RankedVideos:
+    return RankedVideos.build(
+        video=np.repeat(np.arange(len(videos)), [len(video.labels) for video in videos]),
+        scores=np.concatenate([video.scores for video in videos]),
+        labels=np.concatenate([video.labels for video in videos]),
+        weights=np.concatenate([video.weights for video in videos]),
+        means=np.array([video.mean_score for video in videos]),
+        own_auc=np.array([frame_auc([v]) if v.has_both else math.nan for v in videos]),
+    )
 
 
 def _estimate(
@@ -384,6 +330,11 @@ def _refuse_one_class(labels: NDArray[np.bool_], metric: str) -> None:
         kind = "anomalous" if labels.any() else "normal"
         what = f"all {len(labels)} are {kind}" if len(labels) else "there is none"
         raise MetricError(f"{metric} needs anomalous and normal items, but {what}")
+
+
+def _refuse_none(videos: Sequence[ScoredVideo]) -> None:
+    if not videos:
+        raise MetricError("there is no video to score; see the gaps")
 
 
 def _refuse_twins(videos: Sequence[ScoredVideo]) -> None:
