@@ -54,7 +54,7 @@ def collect(
             else:
                 samples[item.id] = item
     if not samples:
-        first = f"the first gap: {gaps[0].id}: {gaps[0].detail}" if gaps else "it is empty"
+        first = f"the first gap: {gaps[0].id!r}: {gaps[0].detail}" if gaps else "it is empty"
         raise BenchmarkError(f"{path} holds no sample that can be used; {first}")
     return tuple(samples.values()), tuple(gaps)
 

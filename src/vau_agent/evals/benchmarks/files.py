@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from vau_agent.errors import BenchmarkError
 from vau_agent.evals.benchmarks.values import kind_of
 
-MAX_BYTES: Final = 512 * 2**20
+MAX_BYTES: Final = 256 * 2**20
 """Of an annotation, unpacked: the largest published one known has 60 MB."""
 
 PairsHook = Callable[[list[tuple[str, JsonValue]]], dict[str, JsonValue]]

@@ -4,13 +4,15 @@
 - `annotations_multiclasses.txt`: the same, with the class of each span.
 - `xd_test_800.json` (VERA, CVPR 2025): all 800 with lengths.
 
-Classes come from the class file, else from the `label_...` part of the annotation's own key; where
-several are named, the first is the category. In the JSON the key of 14 videos names a class while
-the label says normal (their times were lost there); these are anomalous without times, a gap each.
-Frames are counted from 0, spans are half-open and cut at the length; 24 frames a second.
+The category is the class with most frames in the class file, else the first that the `label_...`
+part of the annotation's own key names. The two text files differ in the frames of 5 videos. In
+the JSON the key of 14 videos names a class while the label says normal (their times were lost
+there); these are anomalous without times, a gap each. Frames are counted from 0, spans are
+half-open and cut at the length; 24 frames a second.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -92,9 +94,15 @@ def _from_class_line(name: str, cells: Sequence[str]) -> Iterator[Item]:
         raise UnusableItemError(
             "missing-field", f"triples of class, start and end are wanted, got {rest[:3]}"
         )
-    times = [cell for place, cell in enumerate(rest) if place % 3]
-    spans = _spans(times, None)
-    yield _sample(video.removesuffix(".mp4"), rest[::3], spans, length=None)
+    spans = tuple(
+        frame_span_of(whole_of(start, "a frame"), whole_of(end, "a frame"))
+        for start, end in zip(rest[1::3], rest[2::3], strict=True)
+    )
+    frames: Counter[str] = Counter()
+    for code, span in zip(rest[::3], spans, strict=True):
+        frames[code] += span.end - span.start
+    codes = [code for code, _ in frames.most_common()]
+    yield _sample(video.removesuffix(".mp4"), codes, spans, length=None)
 
 
 def _from_object(name: str, entry: Mapping[str, JsonValue]) -> Iterator[Item]:
