@@ -19,7 +19,7 @@ TaskLoader = type("TaskLoader", (yaml.SafeLoader,), {})
 """Reads `!function` the way lmms-eval does: an import by name."""
 
 
-def _function(loader: Any, node: Any) -> Callable[..., Any]:
+def _function(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Callable[..., Any]:
     module, _, name = str(loader.construct_scalar(node)).rpartition(".")
     found: Callable[..., Any] = getattr(import_module(module), name)
     return found
