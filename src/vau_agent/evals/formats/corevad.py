@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from vau_agent.errors import PredictionError
 from vau_agent.evals.benchmarks.ucf_crime import UCF_CRIME
+from vau_agent.evals.blind import MANY, frame_rows
 from vau_agent.evals.formats.base import Format, need_truth
 from vau_agent.evals.formats.files import read_pairs
 from vau_agent.evals.formats.frame_truth import frame_labels, frame_spans
@@ -113,13 +114,25 @@ def score(predictions: Path, truth: Path | None, *, draws: int, seed: int) -> Ta
     dataset = UCF_CRIME.read(need_truth(truth, UCF_CRIME.annotations))
     answers, gaps = read_answers(predictions)
     videos, unusable = join(answers, dataset)
+    present = {video.id: len(video.labels) for video in videos}
+    samples = [
+        sample.model_copy(update={"frames": present[sample.id]})
+        for sample in dataset.samples
+        if sample.id in present
+    ]
     if not videos:
         raise PredictionError(f"none of the videos in {predictions} is in {truth}")
     unparsed = sum(parse_verdict(text) is None for video in videos for text in video.answers)
     total = sum(len(video.answers) for video in videos)
     return Table(
         title="CoReVAD's answers on UCF-Crime",
-        rows=score_answers(videos, draws=draws, seed=seed),
+        rows=(
+            *score_answers(videos, draws=draws, seed=seed),
+            *(
+                row.model_copy(update={"metrics": _named(row.metrics)})
+                for row in frame_rows(samples, draws=min(draws, MANY), seed=seed)
+            ),
+        ),
         conventions={
             "annotation": dataset.annotation,
             "frames": "30 an answer, cut at the annotated length",
@@ -148,7 +161,11 @@ def score_answers(videos: Sequence[AnsweredVideo], *, draws: int, seed: int) -> 
     ]
     ranked = score_frames(means, draws=draws, seed=seed)["frame_auc"]
     return tuple(
-        Row(name=name, metrics=_named(score_frames(scored, draws=draws, seed=seed), ranked))
+        Row(
+            name=name,
+            metrics=_named(score_frames(scored, draws=draws, seed=seed))
+            | {"video_level_auc_of_mean": ranked},
+        )
         for name, scored in series(videos).items()
     )
 
@@ -207,11 +224,10 @@ def _joined(
             yield AnsweredVideo(id=video, answers=texts, labels=frame_labels(spans, frames))
 
 
-def _named(scores: Mapping[str, Estimate], ranked: Estimate) -> dict[str, Estimate]:
+def _named(scores: Mapping[str, Estimate]) -> dict[str, Estimate]:
     """Give the figures the names of the published table."""
     names = {"frame_auc": "auc", "frame_ap": "ap"}
-    kept = {names.get(name, name): one for name, one in scores.items() if name != "video_auc"}
-    return kept | {"video_level_auc_of_mean": ranked}
+    return {names.get(name, name): one for name, one in scores.items() if name != "video_auc"}
 
 
 COREVAD: Final = Format(

@@ -11,11 +11,19 @@ from vau_agent.evals.formats.keyword_captions import KEYWORD_CAPTIONS
 from vau_agent.evals.formats.qvhighlights import QVHIGHLIGHTS
 from vau_agent.evals.formats.smarthome import SMARTHOME_ANSWERS
 from vau_agent.evals.formats.sultani_roc import SULTANI_ROC
+from vau_agent.evals.formats.vau_bench import VAU_BENCH_ANSWERS
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         one.name: one
-        for one in (COREVAD, KEYWORD_CAPTIONS, QVHIGHLIGHTS, SMARTHOME_ANSWERS, SULTANI_ROC)
+        for one in (
+            COREVAD,
+            KEYWORD_CAPTIONS,
+            QVHIGHLIGHTS,
+            SMARTHOME_ANSWERS,
+            SULTANI_ROC,
+            VAU_BENCH_ANSWERS,
+        )
     }
 )
 
