@@ -11,13 +11,12 @@ from vau_agent.errors import MetricError
 from vau_agent.evals.metrics.intervals import (
     Normals,
     Pair,
-    Union,
     best_iou,
     mean_iou,
     merge_segments,
+    pair_ious,
     recall_at,
-    score_pairs,
-    scored_ious,
+    score_ious,
     set_iou,
     temporal_iou,
     to_seconds,
@@ -53,13 +52,11 @@ def segments(draw: st.DrawFn) -> Segment:
     return span(start, draw(st.integers(start + 1, END)))
 
 
-UNIONS: tuple[Union, ...] = ("exact", "hull")
 maybe = st.none() | segments()
 several = st.lists(segments(), max_size=5)
 pairs_of_segments = st.lists(st.tuples(maybe, maybe), min_size=1, max_size=8)
 
 
-@pytest.mark.parametrize("union", UNIONS)
 @pytest.mark.parametrize(
     ("predicted", "truth", "iou"),
     [
@@ -74,9 +71,9 @@ pairs_of_segments = st.lists(st.tuples(maybe, maybe), min_size=1, max_size=8)
     ],
 )
 def test_hand_cases_of_temporal_iou(
-    predicted: Segment | None, truth: Segment | None, iou: float, union: Union
+    predicted: Segment | None, truth: Segment | None, iou: float
 ) -> None:
-    assert temporal_iou(predicted, truth, union=union) == pytest.approx(iou)
+    assert temporal_iou(predicted, truth) == pytest.approx(iou)
 
 
 @PROPERTY
@@ -86,21 +83,19 @@ def test_iou_agrees_with_a_count_of_seconds(one: Segment, other: Segment) -> Non
 
 
 @PROPERTY
-@given(maybe, maybe, st.sampled_from(UNIONS))
-def test_iou_is_symmetric_and_bounded(
-    one: Segment | None, other: Segment | None, union: Union
-) -> None:
-    iou = temporal_iou(one, other, union=union)
+@given(maybe, maybe)
+def test_iou_is_symmetric_and_bounded(one: Segment | None, other: Segment | None) -> None:
+    iou = temporal_iou(one, other)
     assert 0 <= iou <= 1
-    assert iou == temporal_iou(other, one, union=union)
+    assert iou == temporal_iou(other, one)
     assert (iou == 1) == (one == other)
 
 
 @PROPERTY
-@given(maybe, maybe)
-def test_the_hull_changes_no_score(one: Segment | None, other: Segment | None) -> None:
-    hull = temporal_iou(one, other, union="hull")
-    assert hull == pytest.approx(temporal_iou(one, other, union="exact"))
+@given(segments(), segments())
+def test_the_hull_in_place_of_the_union_changes_no_score(one: Segment, other: Segment) -> None:
+    hull = max(one.end, other.end) - min(one.start, other.start)
+    assert temporal_iou(one, other) == pytest.approx(one.overlap(other) / hull)
 
 
 @PROPERTY
@@ -159,8 +154,8 @@ PAIRS: list[Pair] = [
 
 
 def test_normals_are_skipped_or_counted_as_the_convention_says() -> None:
-    assert scored_ious(PAIRS, normals="skipped") == pytest.approx((1 / 3, 0.5, 0))
-    assert scored_ious(PAIRS, normals="counted") == pytest.approx((1 / 3, 0.5, 0, 1, 0))
+    assert pair_ious(PAIRS, normals="skipped") == pytest.approx((1 / 3, 0.5, 0))
+    assert pair_ious(PAIRS, normals="counted") == pytest.approx((1 / 3, 0.5, 0, 1, 0))
     assert mean_iou(PAIRS, normals="skipped") == pytest.approx((1 / 3 + 0.5) / 3)
     assert mean_iou(PAIRS, normals="counted") == pytest.approx((1 / 3 + 1.5) / 5)
 
@@ -191,8 +186,8 @@ def test_no_pair_that_takes_part_is_refused() -> None:
         recall_at([], 0.5, normals="counted")
 
 
-def test_score_pairs_gives_the_same_figures_with_intervals() -> None:
-    scores = score_pairs(PAIRS, normals="skipped", draws=200, seed=0)
+def test_score_ious_gives_the_same_figures_with_intervals() -> None:
+    scores = score_ious(pair_ious(PAIRS, normals="skipped"), draws=200, seed=0)
     assert list(scores) == ["miou", "r_at_0.3", "r_at_0.5", "r_at_0.7"]
     assert scores["miou"].value == pytest.approx(mean_iou(PAIRS, normals="skipped"))
     for tau in (0.3, 0.5, 0.7):
@@ -201,6 +196,13 @@ def test_score_pairs_gives_the_same_figures_with_intervals() -> None:
         assert estimate.n == 3
     assert scores["miou"].low == 0.0
     assert scores["miou"].high == pytest.approx(0.5)
+
+
+def test_score_ious_refuses_nothing_and_what_is_no_number() -> None:
+    with pytest.raises(MetricError, match="0 items"):
+        score_ious([], draws=5, seed=0)
+    with pytest.raises(MetricError, match="item 1 is nan"):
+        score_ious([0.5, float("nan")], draws=5, seed=0)
 
 
 @PROPERTY

@@ -1,13 +1,13 @@
 """Predicted segments against annotated ones: temporal IoU of one segment or a set a video.
 
 Times are seconds, or all are shares of the video (`to_shares`, `to_seconds`): IoU is the same in
-both. Two conventions split the field, and functions that depend on one make the caller name it:
+both. Two conventions split the field:
 
 - Normal videos are `skipped` (VAU-R1), or `counted`: a normal answer scores 1 and any other 0
   (Vad-R1, inferred from the size of its numbers).
-- The union of two segments is `exact`, or the `hull` of both (VAU-R1). Segments that overlap have
-  the same of either, and the rest scores 0 by both, so the choice changes no score; it is kept
-  so that a table can name the published rule it follows.
+- The union of two segments is exact. VAU-R1 takes the hull of both, which changes no score of
+  segments: where they overlap it is the same, elsewhere both give 0. It matters only for times
+  that are no segments (`formats/vau_r1.py`).
 
 Events with scores and their mAP are in `events.py`.
 """
@@ -21,7 +21,6 @@ from vau_agent.evals.tables import Estimate
 from vau_agent.schemas import Segment
 
 Normals = Literal["skipped", "counted"]
-Union = Literal["exact", "hull"]
 Pair = tuple[Segment | None, Segment | None]
 """What was predicted and what is so; `None` is no anomaly."""
 
@@ -29,31 +28,24 @@ TAUS: Final = (0.3, 0.5, 0.7)
 """IoU thresholds of VAU-R1, Vad-R1 and SRVAU-R1."""
 
 
-def temporal_iou(
-    predicted: Segment | None, truth: Segment | None, *, union: Union = "exact"
-) -> float:
+def temporal_iou(predicted: Segment | None, truth: Segment | None) -> float:
     """Return the temporal intersection over union, 0..1.
 
-    `None` is no anomaly: it scores 1 against `None` and 0 against a segment. A prediction that
-    starts where it ends is no segment; give `None`, which VAU-R1's rule (0) agrees with.
+    `None` is no anomaly: it scores 1 against `None` and 0 against a segment. An answer that cannot
+    be read, or ends where it starts, is neither; its caller counts it 0.
     """
     if predicted is None or truth is None:
         return float(predicted is truth)
-    if union == "exact":
-        return predicted.iou(truth)
-    hull = max(predicted.end, truth.end) - min(predicted.start, truth.start)
-    return predicted.overlap(truth) / hull
+    return predicted.iou(truth)
 
 
-def best_iou(
-    predicted: Segment | None, truths: Sequence[Segment], *, union: Union = "exact"
-) -> float:
+def best_iou(predicted: Segment | None, truths: Sequence[Segment]) -> float:
     """Return the IoU with the annotated segment that fits best, as QVHighlights' R@1 takes it.
 
     No annotated segment is a normal video: 1 for a normal answer, else 0.
     """
     return max(
-        (temporal_iou(predicted, truth, union=union) for truth in truths),
+        (temporal_iou(predicted, truth) for truth in truths),
         default=temporal_iou(predicted, None),
     )
 
@@ -83,16 +75,34 @@ def merge_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     return tuple(merged)
 
 
-def scored_ious(
-    pairs: Sequence[Pair], *, normals: Normals, union: Union = "exact"
-) -> tuple[float, ...]:
+def mean_iou(pairs: Sequence[Pair], *, normals: Normals) -> float:
+    """Return the mean temporal IoU, 0..1.
+
+    Raises:
+        MetricError: No pair takes part.
+    """
+    ious = pair_ious(pairs, normals=normals)
+    return sum(ious) / len(ious)
+
+
+def recall_at(pairs: Sequence[Pair], tau: float, *, normals: Normals) -> float:
+    """Return the share of pairs whose IoU is at least `tau`: R@tau, the bound included.
+
+    Raises:
+        MetricError: No pair takes part.
+    """
+    ious = pair_ious(pairs, normals=normals)
+    return sum(iou >= tau for iou in ious) / len(ious)
+
+
+def pair_ious(pairs: Sequence[Pair], *, normals: Normals) -> tuple[float, ...]:
     """Return the IoU of each pair that takes part, in order.
 
     Raises:
         MetricError: No pair takes part.
     """
     ious = tuple(
-        temporal_iou(predicted, truth, union=union)
+        temporal_iou(predicted, truth)
         for predicted, truth in pairs
         if truth is not None or normals == "counted"
     )
@@ -101,39 +111,19 @@ def scored_ious(
     return ious
 
 
-def mean_iou(pairs: Sequence[Pair], *, normals: Normals, union: Union = "exact") -> float:
-    """Return the mean temporal IoU, 0..1.
+def score_ious(ious: Sequence[float], *, draws: int, seed: int) -> dict[str, Estimate]:
+    """Return `miou`, `r_at_0.3`, `r_at_0.5` and `r_at_0.7`, with intervals over the items.
+
+    Args:
+        ious: One of each item that takes part, however it was taken.
+        draws: Samples of the items.
+        seed: Equal seeds draw equal items.
 
     Raises:
-        MetricError: No pair takes part.
+        MetricError: There is no item, or an IoU is not a finite number.
     """
-    ious = scored_ious(pairs, normals=normals, union=union)
-    return sum(ious) / len(ious)
-
-
-def recall_at(
-    pairs: Sequence[Pair], tau: float, *, normals: Normals, union: Union = "exact"
-) -> float:
-    """Return the share of pairs whose IoU is at least `tau`: R@tau, the bound included.
-
-    Raises:
-        MetricError: No pair takes part.
-    """
-    ious = scored_ious(pairs, normals=normals, union=union)
-    return sum(iou >= tau for iou in ious) / len(ious)
-
-
-def score_pairs(
-    pairs: Sequence[Pair], *, normals: Normals, union: Union = "exact", draws: int, seed: int
-) -> dict[str, Estimate]:
-    """Return `miou` and `r_at_0.3`, `r_at_0.5`, `r_at_0.7`, with intervals over videos.
-
-    Raises:
-        MetricError: No pair takes part.
-    """
-    ious = scored_ious(pairs, normals=normals, union=union)
-    columns = {"miou": ious} | {
-        f"r_at_{tau}": tuple(float(iou >= tau) for iou in ious) for tau in TAUS
+    columns = {"miou": list(ious)} | {
+        f"r_at_{tau}": [float(iou >= tau) for iou in ious] for tau in TAUS
     }
     return {
         name: bootstrap_mean(column, draws=draws, seed=seed).estimate()
