@@ -68,10 +68,18 @@ def test_many_gaps_are_cut_and_counted() -> None:
 def test_hostile_text_stays_text(hostile: Table) -> None:
     text = render_markdown([hostile])
 
-    assert re.search(r"(?<!\\)[<>`*]", text) is None
+    assert re.search(r"(?<!\\)[<`*]", text) is None
     assert "\u202e" not in text
     (row,) = cells(text)
     assert "alert(1)" in row
+
+
+def test_words_are_no_link_and_brackets_stay_readable() -> None:
+    notes = ("[look](javascript:alert) here", "constant [3, 18] s, IoU >= 0.5")
+    text = render_markdown([Table(title="T", rows=(), notes=notes)])
+
+    assert "- [look\\](javascript:alert) here" in text
+    assert "- constant [3, 18] s, IoU >= 0.5" in text
 
 
 def test_a_name_of_several_lines_stays_in_its_cell() -> None:

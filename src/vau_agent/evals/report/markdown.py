@@ -23,7 +23,8 @@ from vau_agent.reports.text import one_line
 
 MAX_GAPS: Final = 20
 """Gaps named one by one; all are counted."""
-_MARKUP: Final = re.compile(r"([\\`*|\[\]<>&])")
+_MARKUP: Final = re.compile(r"[\\`*|<&]|\](?=[(\[:])")
+"""What could start code, emphasis, a cell, an element, an entity, or end the words of a link."""
 
 
 def render_markdown(tables: Sequence[Table]) -> str:
@@ -95,4 +96,4 @@ def _line(cells: Sequence[str]) -> str:
 
 def _text(text: str) -> str:
     """Fit text into one cell, its markup shown and not obeyed."""
-    return _MARKUP.sub(r"\\\1", one_line(text))
+    return _MARKUP.sub(r"\\\g<0>", one_line(text))
