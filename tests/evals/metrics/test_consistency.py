@@ -31,10 +31,21 @@ OPTIONS = ("fighting", "a car crash", "a shop burns", "nothing unusual")
         ("There is fighting. There is nothing unusual.", 0, "contradictory"),
         ("It is not a car crash.", 1, "silent"),
         ("Thus A rather than B.", 0, "silent"),
+        ("It isn't A. It can\u2019t be B.", 1, "silent"),
+        ("That A car Crash happens; so it does.", 1, "consistent"),
+        ("I would say fighting", 0, "consistent"),
     ],
 )
 def test_what_a_chain_implies(chain: str, chosen: int | None, kind: Agreement) -> None:
     assert agreement(chain, OPTIONS, chosen) == kind
+
+
+def test_an_option_may_hold_words_that_join_or_reject() -> None:
+    options = ("A man and a woman, not armed, run", "a man", "Nobody's hurt.", "yes", "Yes!")
+    assert read_conclusion("So a man and a woman (not armed) run.", options) == 0
+    assert read_conclusion("Thus one sees a man.", options) == 1
+    assert read_conclusion("Overall nobody's hurt.", options) == 2
+    assert read_conclusion("Overall yes.", options) is None
 
 
 def test_the_last_conclusion_counts() -> None:

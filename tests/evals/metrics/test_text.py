@@ -16,6 +16,7 @@ from vau_agent.evals.metrics.text import (
     meteor,
     rouge,
     text_conventions,
+    text_floor,
     text_scores,
 )
 from vau_agent.torchvision_shim import install_shim
@@ -164,6 +165,16 @@ def test_the_mean_over_texts_has_an_interval() -> None:
     }
     assert scores["rougeL"].value == pytest.approx(0.5)
     assert (scores["rougeL"].low, scores["rougeL"].high) == (0, 1)
+
+
+def test_the_floor_is_what_another_item_earns() -> None:
+    said = ["a car burns", "a man runs", "nobody"]
+    wanted = [["smoke"], ["a car burns"], ["a man runs"]]
+    floor = text_floor(said, wanted)
+    assert floor["rouge1"].value == pytest.approx(2 / 3)
+    assert text_scores(said, wanted)["rouge1"].value == pytest.approx((1 / 3) / 3)
+    with pytest.raises(MetricError, match="one item"):
+        text_floor(["a"], [["a"]])
 
 
 def test_what_cannot_be_scored_is_refused() -> None:

@@ -7,10 +7,11 @@ option. Such a chain is silent: it is counted apart and is not consistent.
 
 import re
 from collections.abc import Sequence
+from string import ascii_uppercase
 from typing import Final, Literal
 
 from vau_agent.evals.metrics.labels import refuse_uneven
-from vau_agent.evals.metrics.options import letters_in, texts_in
+from vau_agent.evals.metrics.options import letters_in, plain_words
 from vau_agent.evals.significance import wilson
 from vau_agent.evals.tables import Estimate
 
@@ -24,8 +25,8 @@ _CONCLUDES: Final = re.compile(
     re.IGNORECASE,
 )
 _REJECTED: Final = re.compile(
-    r"\b(?:not|n't|never|cannot|rather than|instead of|rules? out|ruled out|ruling out|eliminates?|"
-    r"eliminated|excludes?|excluded|unlike|neither|nor|wrong|incorrect|unlikely)\b",
+    r"n['\u2019]t\b|\b(?:not|never|cannot|rather than|instead of|rules? out|ruled out|ruling out|"
+    r"eliminates?|eliminated|excludes?|excluded|unlike|neither|nor|wrong|incorrect|unlikely)\b",
     re.IGNORECASE,
 )
 _CLAUSE: Final = re.compile(r",|;|:|\bbut\b|\bso\b|\band\b|\bwhile\b|\bwhereas\b", re.IGNORECASE)
@@ -41,8 +42,8 @@ def read_conclusion(chain: str, options: Sequence[str]) -> int | None:
     """
     named = [
         (bool(_CONCLUDES.search(sentence)), places)
-        for sentence in _SENTENCE.split(chain)
-        if (places := _named(sentence, options))
+        for sentence in _SENTENCE.split(_letter_texts(chain, options))
+        if (places := _named(sentence, len(options)))
     ]
     concluding = [places for concludes, places in named if concludes]
     last = (concluding or [places for _, places in named] or [frozenset()])[-1]
@@ -79,9 +80,20 @@ def consistency_rate(
     }
 
 
-def _named(sentence: str, options: Sequence[str]) -> frozenset[int]:
-    places: frozenset[int] = frozenset()
-    for clause in _CLAUSE.split(sentence):
-        if not _REJECTED.search(clause):
-            places |= texts_in(clause, options) or letters_in(clause, len(options))
-    return places
+def _letter_texts(chain: str, options: Sequence[str]) -> str:
+    """Write each option's letter in place of its full text, the longest text first.
+
+    An option may hold a comma, an "and" or a "not", which mean something else outside of it.
+    """
+    texts = [plain_words(option) for option in options]
+    for place in sorted(range(len(options)), key=lambda place: -len(texts[place])):
+        words = re.findall(r"[^\W_]+", options[place])
+        if words and texts.count(texts[place]) == 1:
+            pattern = r"(?<!\w)" + r"[\W_]+".join(map(re.escape, words)) + r"(?!\w)"
+            chain = re.sub(pattern, f"[{ascii_uppercase[place]}]", chain, flags=re.IGNORECASE)
+    return chain
+
+
+def _named(sentence: str, count: int) -> frozenset[int]:
+    standing = [clause for clause in _CLAUSE.split(sentence) if not _REJECTED.search(clause)]
+    return frozenset[int]().union(*(letters_in(clause, count) for clause in standing))

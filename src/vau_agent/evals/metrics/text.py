@@ -161,6 +161,22 @@ def text_scores(
     return means | {"corpus_bleu4": pooled}
 
 
+def text_floor(
+    candidates: Sequence[str], references: Sequence[Sequence[str]], *, synonyms: bool = False
+) -> dict[str, Estimate]:
+    """Score every text against the references of the next item, the last against the first.
+
+    What a text of this kind earns without being about its video: print it beside `text_scores`.
+
+    Raises:
+        MetricError: There are fewer than two texts, the lengths differ, or a text has no reference.
+        MissingDependencyError: A package of the extra `evals`, or WordNet, is not installed.
+    """
+    if len(references) < 2:
+        raise MetricError("a text cannot be scored against another item's where there is one item")
+    return text_scores(candidates, [*references[1:], references[0]], synonyms=synonyms)
+
+
 def text_conventions(*, synonyms: bool = False) -> dict[str, str]:
     """Say how the text metrics are computed, for a table's conventions."""
     return {
