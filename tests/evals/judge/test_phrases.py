@@ -110,6 +110,13 @@ def test_repeating_oneself_costs_fluency_and_gains_nothing(robbery_case: JudgeCa
     assert twice.model_copy(update={"fluency": once.fluency}) == once
 
 
+def test_naming_the_category_is_no_statement(robbery: Reference) -> None:
+    named = judged(robbery, "Robbery.")
+
+    assert named.classification == 10
+    assert named.factual_consistency == named.fluency == 0
+
+
 def test_made_up_words_cost_consistency_only(robbery: Reference) -> None:
     honest = judged(robbery, "He takes the cash box.")
     padded = judged(robbery, "He takes the cash box while purple elephants dance outside.")

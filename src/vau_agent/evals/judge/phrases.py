@@ -38,9 +38,10 @@ class PhraseJudge:
       it, 5 when one only calls the video anomalous; for a normal video, 10 when it is called
       normal, or an anomaly is denied, and nothing calls it anomalous
     - key matching: `fact_share` of the key objects
-    - fluency: share of sentences of three words or more that were not said before
+    - fluency: share of sentences that have three words or more and were not said before
     - informativeness: share of the reference's content words, each once, that the answer has
-    - factual consistency: share of the answer's content words, each once, that the reference has
+    - factual consistency: share of the answer's content words, each once, that the reference has;
+      fewer than three words state nothing
     """
 
     @property
@@ -58,13 +59,13 @@ class PhraseJudge:
         reference, text = case.reference, case.candidate.text
         known = content_stems(_text_of(reference))
         said = content_stems(text)
-        shared = len(known & said)
+        stated = _stated_stems(text)
         return JudgeScores(
             classification=_classification(reference.category, text),
             key_matching=_FULL * fact_share(reference.key_objects, text),
             fluency=_FULL * _fresh_share(text),
-            informativeness=_FULL * shared / len(known) if known else 0.0,
-            factual_consistency=_FULL * shared / len(said) if said else 0.0,
+            informativeness=_FULL * len(known & said) / len(known) if known else 0.0,
+            factual_consistency=_FULL * len(known & stated) / len(stated) if stated else 0.0,
         )
 
     def vote(self, case: PairCase) -> PairVote:
@@ -124,6 +125,12 @@ def _is_calm(words: Sequence[str]) -> bool:
 
 def _says_one_of(words: Sequence[str], choices: Sequence[str]) -> bool:
     return any(_states(words, content_stems(choice)) for choice in choices)
+
+
+def _stated_stems(text: str) -> frozenset[str]:
+    """Give the content words of whole sentences."""
+    whole = (words for words in sentences(text) if len(words) >= _WHOLE_SENTENCE)
+    return frozenset(stem(word) for words in whole for word in words if is_content(word))
 
 
 def _fresh_share(text: str) -> float:
