@@ -30,9 +30,9 @@ def formats(as_json: JsonOption = False) -> None:
         return
     print("Benchmarks, for 'eval run NAME --truth FILE --videos DIR':")
     for one in listed["benchmarks"]:
-        print(f"  {one['name']:<14} {one['title']}\n{'':17}truth: {one['annotations']}")
+        print(f"  {one['name']}: {one['title']}\n      truth: {one['annotations']}")
     print("\nFormats, for 'eval score --format NAME --predictions FILE --truth FILE':")
     for one in listed["formats"]:
-        print(f"  {one['name']:<14} {one['title']}\n{'':17}predictions: {one['predictions']}")
+        print(f"  {one['name']}: {one['title']}\n      predictions: {one['predictions']}")
         if one["truth"]:
-            print(f"{'':17}truth: {one['truth']}")
+            print(f"      truth: {one['truth']}")
