@@ -7,11 +7,14 @@ from typing import Final
 from vau_agent.errors import PredictionError
 from vau_agent.evals.formats.base import Format
 from vau_agent.evals.formats.corevad import COREVAD
+from vau_agent.evals.formats.frame_scores import FRAME_SCORES
+from vau_agent.evals.formats.intervals import INTERVALS
 from vau_agent.evals.formats.keyword_captions import KEYWORD_CAPTIONS
 from vau_agent.evals.formats.qvhighlights import QVHIGHLIGHTS
 from vau_agent.evals.formats.smarthome import SMARTHOME_ANSWERS
 from vau_agent.evals.formats.sultani_roc import SULTANI_ROC
 from vau_agent.evals.formats.vau_bench import VAU_BENCH_ANSWERS
+from vau_agent.evals.formats.vau_records import VAU_RECORDS
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
@@ -23,6 +26,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             SMARTHOME_ANSWERS,
             SULTANI_ROC,
             VAU_BENCH_ANSWERS,
+            FRAME_SCORES,
+            INTERVALS,
+            VAU_RECORDS,
         )
     }
 )

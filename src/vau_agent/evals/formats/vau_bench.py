@@ -9,7 +9,7 @@ some were not, a third row counts each of them as wrong, for nobody to leave out
 Descriptions are judged by rules alone (`evals/judge`), no figure of VAU-Eval's own judge.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -57,10 +57,7 @@ def score(predictions: Path, truth: Path | None, *, draws: int, seed: int) -> Ta
     columns = set(rows[0][1]) if rows else set()
     if {"description", "analysis"} <= columns:
         return _judged(predictions, dataset, draws=draws, seed=seed)
-    column = next((name for name in TASKS if name in columns), None)
-    if column is None:
-        wanted = ", ".join(repr(name) for name in (*TASKS, "description"))
-        raise PredictionError(f"{predictions} holds no answers; one of these columns: {wanted}")
+    column = _column(predictions, columns)
     task = TASKS[column]
     texts, unusable = _texts(rows, column)
     answers, unknown = _join(texts, path, dataset)
@@ -72,6 +69,26 @@ def score(predictions: Path, truth: Path | None, *, draws: int, seed: int) -> Ta
         conventions={"annotation": dataset.annotation, **CONVENTIONS, **task.conventions},
         gaps=(*dataset.gaps, *unusable, *unknown, *_missing(answers), *task.gaps(answers)),
     )
+
+
+def read_answers(predictions: Path, truth: Path) -> tuple[Answer, ...]:
+    """Return every video of the truth with what was answered about it.
+
+    Raises:
+        PredictionError: The columns tell no task.
+        BenchmarkError: The truth is no CSV of VAU-Bench.
+    """
+    rows = read_rows(predictions, ["Video Name"])
+    texts, _ = _texts(rows, _column(predictions, set(rows[0][1]) if rows else set()))
+    return _join(texts, truth, VAU_BENCH.read(truth))[0]
+
+
+def _column(predictions: Path, columns: Set[str]) -> str:
+    column = next((name for name in TASKS if name in columns), None)
+    if column is None:
+        wanted = ", ".join(repr(name) for name in (*TASKS, "description"))
+        raise PredictionError(f"{predictions} holds no answers; one of these columns: {wanted}")
+    return column
 
 
 def stem(video: str) -> str:
