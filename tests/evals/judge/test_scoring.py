@@ -69,6 +69,14 @@ def test_answers_stand_above_every_floor_with_intervals(judged_set: Dataset) -> 
     }
 
 
+def test_without_draws_there_are_figures_and_no_intervals(judged_set: Dataset) -> None:
+    table = judge_records(judged_set, answers(judged_set), PhraseJudge(), draws=0)
+    drawn = judge_records(judged_set, answers(judged_set), PhraseJudge(), draws=50)
+
+    assert value(table, "answers") == pytest.approx(value(drawn, "answers"))
+    assert all(one.low is None for row in table.rows for one in row.metrics.values())
+
+
 def test_a_total_is_the_sum_of_the_five(judged_set: Dataset) -> None:
     table = judge_records(judged_set, answers(judged_set), PhraseJudge(), draws=50)
 

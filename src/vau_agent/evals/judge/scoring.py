@@ -67,7 +67,7 @@ def judge_records(
         records: A sample without one, or whose run failed, is judged as an empty answer.
         judge: See `opening.open_judge`.
         floors: Judge the floors too, which costs up to five times as much.
-        draws: Of the bootstrap, for the 95 % intervals of the means.
+        draws: Of the bootstrap, for the 95 % intervals of the means; 0 leaves them out.
         seed: Of the bootstrap and of the shuffles.
 
     Raises:
@@ -204,22 +204,26 @@ def _judge_all(
 
 
 def _row(one: _Judged, rows: Sequence[_Judged], *, draws: int, seed: int) -> Row:
-    metrics = {
-        name: bootstrap_mean(one.values(name), draws=draws, seed=seed).estimate()
-        for name in (*SCORE_NAMES, "total")
-    }
     n = len(one.judgements)
+    metrics = {
+        name: _mean(one.values(name), draws=draws, seed=seed) for name in (*SCORE_NAMES, "total")
+    }
     malformed = sum(judgement.scores.malformed is not None for judgement in one.judgements)
     failed = sum(judgement.error is not None for judgement in one.judgements)
     metrics["malformed"] = Estimate(value=malformed, n=n)
     metrics["failed"] = Estimate(value=failed, n=n)
     shuffled = next((row for row in rows if row.name == SHUFFLED), None)
     if one.name == ANSWERS and shuffled is not None:
-        gain = paired_difference(
-            shuffled.values("total"), one.values("total"), draws=draws, seed=seed
-        )
-        metrics["total_above_shuffled"] = gain.estimate()
+        pairs = zip(one.values("total"), shuffled.values("total"), strict=True)
+        gains = [answer - other for answer, other in pairs]
+        metrics["total_above_shuffled"] = _mean(gains, draws=draws, seed=seed)
     return Row(name=one.name, kind=one.kind, metrics=metrics)
+
+
+def _mean(values: Sequence[float], *, draws: int, seed: int) -> Estimate:
+    if draws == 0:
+        return Estimate(value=sum(values) / len(values), n=len(values))
+    return bootstrap_mean(values, draws=draws, seed=seed).estimate()
 
 
 def _missing(
@@ -253,7 +257,9 @@ def _failures(rows: Sequence[_Judged]) -> Iterable[Gap]:
 
 
 def _notes(rows: Sequence[_Judged], *, draws: int, seed: int) -> Iterable[str]:
-    """Say where this judge cannot tell the answers from a floor."""
+    """Say where this judge cannot tell the answers from a floor; without draws nobody can."""
+    if draws == 0:
+        return
     own = rows[0].values("total")
     for row in rows[1:]:
         if row.kind == "oracle":
