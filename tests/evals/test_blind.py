@@ -243,7 +243,9 @@ def test_published_questions_and_times_without_looking(annotations: Path) -> Non
     close(find(questions, "msad: always A"), choice_accuracy=66.67)
     close(find(questions, "ucf: longest option"), choice_accuracy=77.93)
     times = tables["Times without looking"]
-    # 29 annotated times of MSAD: the published tables quote the same window.
+    # Both windows are those known of the two sets.
+    close(find(times, "ecva: constant [0, 40] s, fitted here (upper bound)"), miou=36.22)
+    close(find(times, "msad: constant [0, 40] s, fitted on ecva"), miou=34.38)
     close(find(times, "msad: constant [1, 15] s, fitted here (upper bound)"), miou=40.60)
     close(find(times, "ecva: constant [1, 15] s, fitted on msad"), miou=29.26)
     for row in (*questions.rows, *times.rows):

@@ -36,8 +36,14 @@ def test_one_event_is_its_own_best_window() -> None:
     assert fit_constant([[segment(3, 9)]]) == segment(3, 9)
 
 
-def test_far_events_make_the_grid_coarser() -> None:
-    assert fit_constant([[segment(1000, 3000)]] * 3) == segment(1000, 3000)
+def test_a_far_event_does_not_blur_the_near_ones() -> None:
+    near = [segment(0, 37)]
+
+    assert fit_constant([near, near, [segment(5000, 9000)]]) == segment(0, 37)
+
+
+def test_far_events_are_met_roughly() -> None:
+    assert best_iou(fit_constant([[segment(1000, 3000)]]), [segment(1000, 3000)]) > 0.95
 
 
 @given(st.lists(events(), min_size=1, max_size=4), st.integers(2, 9))

@@ -16,8 +16,10 @@ from vau_agent.errors import MetricError
 from vau_agent.evals.metrics.intervals import to_shares
 from vau_agent.schemas import Segment
 
-GRID: Final = 300
-"""Most steps of the grid: whole seconds up to five minutes, coarser beyond."""
+FINE_S: Final = 300
+"""Up to here a window's ends are tried at every second."""
+COARSE_STEPS: Final = 100
+"""Beyond, up to the last event, at this many places: annotations have outliers of hours."""
 SHARE_STEPS: Final = 20
 """Steps of a window in shares of the video: twentieths."""
 
@@ -35,9 +37,9 @@ def fit_constant(truths: Sequence[Events]) -> Segment:
     """
     _refuse_empty(truths)
     last = max(event.end for events in truths for event in events)
-    step = max(1, math.ceil(last / GRID))
-    steps = np.arange(math.ceil(last / step) + 1, dtype=np.float64)
-    return _search(truths, steps * step)
+    fine = np.arange(min(math.ceil(last), FINE_S) + 1, dtype=np.float64)
+    coarse = np.linspace(FINE_S, max(last, FINE_S), COARSE_STEPS + 1, dtype=np.float64)
+    return _search(truths, np.unique(np.concatenate([fine, coarse.round()[coarse > FINE_S]])))
 
 
 def fit_proportional(truths: Sequence[Events], durations: Sequence[float]) -> Segment:
