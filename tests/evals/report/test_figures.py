@@ -49,10 +49,19 @@ def test_a_count_has_no_decimals() -> None:
     assert number(1, whole=True) == "1"
 
 
-def test_whole_numbers_are_no_counts_unless_the_name_says_so() -> None:
+def test_a_whole_share_is_no_count() -> None:
     rows = [Row(name="a", metrics={"recall": Estimate(value=1, n=3)})]
 
     assert not is_count("recall", rows)
+
+
+def test_whole_numbers_above_one_are_counts_unless_they_carry_an_interval() -> None:
+    points = Row(name="a", metrics={"points": Estimate(value=7, n=3)})
+    gained = Row(name="a", metrics={"net_points": Estimate(value=5, low=2, high=8, n=3)})
+    nothing = Row(name="b", metrics={"net_points": Estimate(value=0, n=3)})
+
+    assert is_count("points", [points])
+    assert not is_count("net_points", [gained, nothing])
 
 
 def test_a_mean_of_counts_keeps_its_decimals() -> None:

@@ -67,12 +67,18 @@ def metric_names(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def is_count(name: str, rows: Sequence[Row]) -> bool:
-    """Tell whether a metric counts things: whole numbers throughout, and a name that says so."""
+    """Tell whether a metric counts things.
+
+    It does when its values are whole throughout and its name says so, or they carry no interval
+    and one is larger than any share.
+    """
     estimates = [row.metrics[name] for row in rows if name in row.metrics]
     values = [value for one in estimates if (value := defined(one)) is not None]
-    return COUNTS.intersection(name.split("_")) != set() and all(
-        value.is_integer() for value in values
-    )
+    if not all(value.is_integer() for value in values):
+        return False
+    if COUNTS.intersection(name.split("_")):
+        return True
+    return any(value > 1 for value in values) and not any(map(bounds, estimates))
 
 
 def usual_n(row: Row) -> int | None:
