@@ -4,6 +4,7 @@ import typer
 
 from vau_agent.cli.evaluate.comparing import compare
 from vau_agent.cli.evaluate.guessing import blind
+from vau_agent.cli.evaluate.judging import judge
 from vau_agent.cli.evaluate.listing import formats
 from vau_agent.cli.evaluate.reporting import report
 from vau_agent.cli.evaluate.running import run
@@ -15,6 +16,6 @@ def build_app() -> typer.Typer:
     app = typer.Typer(
         rich_markup_mode=None, help="Measure: run benchmarks, score predictions, compare, report."
     )
-    for command in (run, formats, score, compare, blind, report):
+    for command in (run, formats, score, compare, judge, blind, report):
         app.command()(command)
     return app

@@ -74,20 +74,25 @@ def judge_records(
         BenchmarkError: No sample has a reference.
         BackendError: The judge could not be asked even once.
     """
-    found = {record.sample_id: record for record in records}
-    candidates = {
-        name: Candidate(description=record.description or "", analysis=record.reasoning or "")
-        for name, record in found.items()
-        if record.error is None
-    }
+    given = tuple(records)
     gaps = [
-        Gap(id=name, kind="failed", detail=f"the run failed: {record.error}; counts 0")
-        for name, record in found.items()
-        if record.error is not None
+        Gap(id=one.sample_id, kind="failed", detail=f"the run failed: {one.error}; counts 0")
+        for one in given
+        if one.error is not None
     ]
+    candidates = candidates_of(given)
     return judge_candidates(
         dataset, candidates, judge, floors=floors, draws=draws, seed=seed, gaps=gaps
     )
+
+
+def candidates_of(records: Iterable[Record]) -> dict[str, Candidate]:
+    """Give what a run wrote of each sample; runs that failed wrote nothing."""
+    return {
+        one.sample_id: Candidate(description=one.description or "", analysis=one.reasoning or "")
+        for one in records
+        if one.error is None
+    }
 
 
 def judge_candidates(
