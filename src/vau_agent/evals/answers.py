@@ -22,6 +22,11 @@ class Answer:
     """Where the annotation lacks them: its length from the record, its times from the frames."""
     record: Record | None
 
+    @property
+    def is_answered(self) -> bool:
+        """Tell whether there is a record that did not fail."""
+        return self.record is not None and self.record.error is None
+
     def opinion(self, when: When) -> Opinion | None:
         """Give what was held; `None` when there is no answer."""
         if self.record is None:
@@ -82,6 +87,12 @@ def align(
         if sample.id not in absent
     )
     return answers, (*dataset.gaps, *_gaps(dataset, answers, records))
+
+
+def unanswered_note(answers: Sequence[Answer]) -> tuple[str, ...]:
+    """Say how many answers a table that cannot count them as wrong leaves out."""
+    count = sum(not answer.is_answered for answer in answers)
+    return (f"{count} failed or missing answers take no part here",) if count else ()
 
 
 def _completed(sample: Sample, record: Record | None) -> Sample:

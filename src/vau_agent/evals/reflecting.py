@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from vau_agent.evals.answers import Answer, When
+from vau_agent.evals.answers import Answer, When, unanswered_note
 from vau_agent.evals.localising import answer_iou, true_events
 from vau_agent.evals.metrics.echo import echo_scores
 from vau_agent.evals.metrics.reflection import (
@@ -25,7 +25,7 @@ def reflection_tables(
     unknown = tuple(
         Gap(id=one.sample.id, kind="missing-prediction", detail="it states no first opinion")
         for one in answers
-        if one not in both
+        if one.is_answered and one not in both
     )
     labels = reflection_scores(
         [_rightness(one, "initial") for one in both],
@@ -61,6 +61,7 @@ def reflection_tables(
                 "net_points": "items gained less items lost, of 100 items",
             },
             gaps=unknown,
+            notes=unanswered_note(answers),
         )
     ]
     timed = [one for one in both if true_events(one)]

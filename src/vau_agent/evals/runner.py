@@ -253,7 +253,8 @@ def _questions(samples: Sequence[Sample], plan: Plan) -> Iterator[str]:
 def _records(reply: Reply, samples: Sequence[Sample], plan: Plan) -> Iterator[Record]:
     if reply.kind == "failed":
         for sample in samples:
-            yield _failed(sample, str(reply.body["message"]))
+            video = str(plan.videos[sample.id])  # what the user knows, for the number it went by
+            yield _failed(sample, str(reply.body["message"]).replace(str(reply.path), video))
         return
     result = Result.model_validate(reply.body["result"])
     answers = iter(reply.body["answers"])

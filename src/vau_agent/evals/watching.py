@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vau_agent.evals import blind
-from vau_agent.evals.answers import Answer
+from vau_agent.evals.answers import Answer, unanswered_note
 from vau_agent.evals.localising import true_events
 from vau_agent.evals.metrics.frames import ScoredVideo, score_frames
 from vau_agent.evals.records import CurveSample
@@ -45,7 +45,8 @@ def frame_table(
             "curve": "a score holds until the next moment",
             "within_auc": "frames of anomalous videos only",
         },
-        gaps=tuple(_gap(one) for one in answers if one.sample.id not in scored),
+        gaps=tuple(_gap(one) for one in answers if one.is_answered and one.sample.id not in scored),
+        notes=unanswered_note(answers),
     )
 
 
