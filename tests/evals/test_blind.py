@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from vau_agent.errors import BenchmarkError
 from vau_agent.evals.benchmarks.registry import find_benchmark
 from vau_agent.evals.blind import (
     Fitting,
@@ -196,6 +197,14 @@ def test_given_data_is_fitted_on_and_named() -> None:
     names = [row.name for table in tables for row in table.rows]
     assert "constant [1, 2] s, fitted on c of z w.csv" in names
     assert all(table.conventions["annotation"] == "y" for table in tables)
+
+
+def test_data_that_is_scored_too_is_not_fitted_on() -> None:
+    dataset = Dataset(benchmark="x", annotation="y", samples=(clip("1", (0, 2)), clip("2")))
+    other = dataset.model_copy(update={"samples": (clip("3"), clip("2"))})
+
+    with pytest.raises(BenchmarkError, match="1 videos to fit on are scored too, e.g. '2'"):
+        blind_tables(dataset, fitting=other, draws=9, seed=0)
 
 
 def test_what_cannot_be_scored_is_named() -> None:

@@ -7,13 +7,9 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from vau_agent.errors import SettingsError
+from vau_agent.tools.video.formats import SUFFIXES
 
 STANDARD_INPUT: Final = "-"
-SUFFIXES: Final = frozenset(
-    {".3gp", ".asf", ".avi", ".dav", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"}
-    | {".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv"}
-)
-"""What counts as a video inside a folder; a file that is named itself may be called anything."""
 
 
 @dataclass(frozen=True, kw_only=True)

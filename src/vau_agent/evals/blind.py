@@ -8,12 +8,14 @@ very set it is scored on: an upper bound, and no method. Figures carry the names
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from string import ascii_uppercase
 from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vau_agent.errors import BenchmarkError
 from vau_agent.evals.categories import plain_category
 from vau_agent.evals.formats.frame_truth import frame_labels, frame_spans
 from vau_agent.evals.metrics.curves import position_weights
@@ -58,10 +60,15 @@ def blind_tables(
 
     Args:
         dataset: What is scored.
-        fitting: Other data to fit on; it must not hold the same videos.
+        fitting: Other data to fit on; none of its videos may be scored.
         draws: Of every bootstrap; frames and categories take at most `MANY`.
         seed: Of every bootstrap, and of the drawn order of options.
+
+    Raises:
+        BenchmarkError: `fitting` holds a video that is scored.
     """
+    if fitting is not None:
+        _refuse_shared(dataset, fitting)
     conventions = {"benchmark": dataset.benchmark, "annotation": dataset.annotation}
     other = None if fitting is None else _named(fitting)
     parts = tuple(_by_source(dataset, other))
@@ -272,6 +279,16 @@ def frame_methods(
             by(lambda labels: position_weights(len(labels)) * float(labels.any())),
         ),
     )
+
+
+def _refuse_shared(dataset: Dataset, fitting: Dataset) -> None:
+    scored = {PurePosixPath(sample.video).stem for sample in dataset.samples}
+    shared = [one for one in fitting.samples if PurePosixPath(one.video).stem in scored]
+    if shared:
+        raise BenchmarkError(
+            f"{len(shared)} videos to fit on are scored too, e.g. {shared[0].video!r}; "
+            "fit on other videos"
+        )
 
 
 def _table(

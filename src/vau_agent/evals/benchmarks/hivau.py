@@ -23,9 +23,9 @@ from vau_agent.evals.benchmarks.values import (
     segment_of,
     whole_of,
 )
-from vau_agent.evals.benchmarks.videos import SUFFIXES
 from vau_agent.evals.samples import Dataset, Gap, Sample, Truth
 from vau_agent.schemas import Segment
+from vau_agent.tools.video.formats import SUFFIXES
 
 NORMAL: Final = "normal"
 TOLERANCE_S: Final = 1.0

@@ -3,16 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 from vau_agent.errors import BenchmarkError
 from vau_agent.evals.samples import Dataset, Gap, Sample
-
-SUFFIXES: Final = frozenset(
-    {".3gp", ".asf", ".avi", ".dav", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"}
-    | {".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv"}
-)
-"""Endings that names of one video may differ in; `analyze` knows the same."""
+from vau_agent.tools.video.formats import SUFFIXES
 
 
 def find_videos(dataset: Dataset, folder: Path) -> tuple[dict[str, Path], tuple[Gap, ...]]:

@@ -33,6 +33,14 @@ DECODERS: Final = frozenset(
 )
 """Names of the decoders the library may start; no audio decoder is among them."""
 
+SUFFIXES: Final = frozenset(
+    {
+        ".3gp", ".asf", ".avi", ".dav", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg",
+        ".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv",
+    }
+)  # fmt: skip
+"""What counts as a video inside a folder; a file that is named itself may be called anything."""
+
 _PLAYLISTS: Final = (
     b"#EXTM3U", b"ffconcat", b"v=0", b"<?xml", b"<MPD", b"<smil", b"[playlist]", b"[Reference]",
     b"WEBVTT", b"[Script Info]", b"{\\rtf", b"<html", b"<SAMI", b"RIFFlist", b";FFMETADATA",
