@@ -61,6 +61,7 @@ def test_scores_of_numbers_lie_between_0_and_1(said: float, truth: float) -> Non
         ("STOP AT RED", "STOP AT RED", 0),
         ("STOP AT", "STOP AT RED", 1 / 3),
         ("STOP ON RED", "STOP AT RED", 1 / 3),
+        ("STOP AT AT RED", "STOP AT RED", 1 / 3),
         ("PLEASE STOP AT RED", "STOP AT RED", 1 / 3),
         ("stop at red", "STOP AT RED", 1),
         ("a b c d", "x", 4),

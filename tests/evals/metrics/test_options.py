@@ -104,6 +104,7 @@ def test_one_option_is_read(text: str, place: int) -> None:
         "A or B",
         "A and B",
         "A, then on reflection B",
+        "Either A or B, as people fall",
         "not A but B",
         "A. A car burns",
         "The answer is A: people fall",

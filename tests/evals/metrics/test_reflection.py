@@ -31,8 +31,8 @@ def test_a_hand_case_of_right_and_wrong() -> None:
 
 
 def test_a_hand_case_of_overlaps() -> None:
-    scores = reflection_scores([0.0, 0.8, 1.0, 0.4], [0.8, 0.0, 1.0, 0.5], right_at=0.5)
-    assert (scores.fixed_items, scores.broken_items) == (2, 1)
+    scores = reflection_scores([0.0, 0.8, 1.0, 0.1], [0.8, 0.0, 1.0, 0.2], right_at=0.5)
+    assert (scores.fixed_items, scores.broken_items) == (1, 1)
     assert scores.mean_gain.value == pytest.approx((0.8 - 0.8 + 0 + 0.1) / 4)
     assert scores.correction_rate.value == pytest.approx(2 / 3)
     assert scores.damage_rate.value == 0.25

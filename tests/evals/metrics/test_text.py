@@ -102,6 +102,14 @@ def test_rouge_of_a_hand_case() -> None:
     assert rouge(said, wanted, kind="rouge2") == pytest.approx(2 * 2 / 9)
 
 
+def test_rouge_compares_stems() -> None:
+    assert rouge("people running", ["people runs"], kind="rouge1") == 1
+
+
+def test_a_text_shorter_than_the_order_is_scored_by_the_orders_it_has() -> None:
+    assert bleu("a man", ["a man"], order=4) == pytest.approx(1)
+
+
 def test_meteor_of_a_hand_case() -> None:
     # 3 of 4 words match in 2 chunks, one of them by its stem: P = R = F = 3/4.
     value = meteor("men running the street", ["men run a street"])
