@@ -88,6 +88,14 @@ def test_matching_finds_more_than_a_greedy_one_would() -> None:
     assert match_events(predicted, truth, tau=0.5) == ((0, 1), (1, 0))
 
 
+def test_more_pairs_come_before_a_better_fit() -> None:
+    predicted = [span(1, 11), span(0, 3)]
+    truth = [span(0, 10), span(8, 14)]
+    # The first fits the first with 9/11; the two looser pairs, 3/13 and 3/10, find both events.
+    assert match_events(predicted, truth, tau=0.2) == ((0, 1), (1, 0))
+    assert match_events(predicted, truth, tau=0.4) == ((0, 0),)
+
+
 @PROPERTY
 @given(videos, st.sampled_from([0.1, 0.5, 0.9]))
 def test_precision_and_recall_trade_places_with_the_sides(

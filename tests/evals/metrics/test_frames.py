@@ -310,6 +310,12 @@ def test_no_draws_leave_the_intervals_out() -> None:
     assert estimate.note == ""
 
 
+def test_a_rate_of_exactly_5_percent_is_allowed_in_draws_too() -> None:
+    one_of_20 = video("a", [1] + [0] * 20, [0.5, 0.9] + [0.1] * 19)
+    estimate = score_frames([one_of_20], draws=2, seed=0)["recall_at_far_5"]
+    assert estimate.low == estimate.value == estimate.high == 1.0
+
+
 def test_a_pair_of_equal_scores_differs_by_nothing() -> None:
     videos = [FALSE_THEN_TRUE, video("b", [0, 1, 0], [0.2, 0.1, 0.3])]
     paired = paired_frames(videos, videos, draws=50, seed=0)
