@@ -181,11 +181,16 @@ def _read_npz(path: Path) -> Iterator[tuple[str, object]]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise PredictionError(f"{path} has more than {MAX_BYTES} bytes")
-        with np.load(path, allow_pickle=False) as arrays:
-            yield from ((video_id(name), _array(arrays, name)) for name in arrays.files)
+        # Opened here: numpy leaves a file open that it cannot read.
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise PredictionError(f"{path} is no NPZ of arrays: it is not packed as one")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                yield from ((video_id(name), _array(arrays, name)) for name in arrays.files)
     except OSError as error:
         raise PredictionError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise PredictionError(f"{path} is no NPZ of arrays: {error}") from error
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from vau_agent.errors import PredictionError
 from vau_agent.evals.formats.base import Format
+from vau_agent.evals.formats.matlab import read_arrays
 from vau_agent.evals.samples import Gap
 from vau_agent.evals.tables import Estimate, Row, Table
 
-MAX_BYTES: Final = 64 * 2**20
 NO_INTERVAL: Final = "a curve says nothing of single videos: no interval"
 
 
@@ -52,13 +52,12 @@ def read_curve(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], fl
     Raises:
         PredictionError: It is no MATLAB file with an ascending curve from 0 to 1.
     """
-    content = _content(path)
+    arrays = read_arrays(path)
     curve = []
     for name in ("X", "Y"):
-        values = content.get(name)
-        if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu" or not values.size:
+        if not len(arrays.get(name, ())):
             raise PredictionError(f"{path} holds no numbers named {name}; is it a ROC curve?")
-        curve.append(values.ravel().astype(np.float64))
+        curve.append(arrays[name])
     rates, recalls = curve
     if len(rates) != len(recalls):
         raise PredictionError(f"{path}: X has {len(rates)} points, Y has {len(recalls)}")
@@ -67,39 +66,8 @@ def read_curve(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], fl
             raise PredictionError(f"{path}: {name} does not rise from point to point")
         if values[0] < 0 or values[-1] > 1:
             raise PredictionError(f"{path}: {name} leaves 0..1")
-    area = content.get("AUC")
-    if isinstance(area, np.ndarray) and area.size == 1 and area.dtype.kind in "fiu":
-        return rates, recalls, float(area.item())
-    return rates, recalls, None
-
-
-def _content(path: Path) -> dict[str, object]:
-    from scipy.io import loadmat
-
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PredictionError(f"{path} has more than {MAX_BYTES} bytes; is it a ROC curve?")
-        content: dict[str, object] = loadmat(path, variable_names=["X", "Y", "AUC"])
-    except OSError as error:
-        raise PredictionError(f"{path} cannot be read: {error.strerror or error}") from error
-    except _DAMAGED as error:
-        raise PredictionError(f"{path} is no MATLAB file that can be read: {error}") from error
-    return content
-
-
-_DAMAGED: Final = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    MemoryError,
-    NotImplementedError,
-    AttributeError,
-    UnicodeError,
-    EOFError,
-)
-"""What scipy's reader raises on bytes that are no, or half a, MATLAB file; it names none itself."""
+    area = arrays.get("AUC", np.empty(0))
+    return rates, recalls, float(area[0]) if len(area) == 1 and np.isfinite(area[0]) else None
 
 
 def _areas(path: Path) -> Iterator[tuple[str, Estimate]]:
