@@ -105,7 +105,7 @@ def draw_cost(plot: CostCurve, key: str) -> str:
             parts.extend(mark.shapes(x, y, css))
         if centres:
             x_at, y_at = centres[-1]
-            parts.append(_letter(x_at - 18 if len(centres) == 1 else x_at, y_at, place, line))
+            parts.append(_letter(x_at - 20, y_at, place, line))
     said = [
         f"{line.name}: " + ", ".join(_at_cost(one.cost, one.score) for one in _by_cost(line)) + "."
         for line in lines
@@ -160,7 +160,10 @@ def _cost_scale(lines: Sequence[CostLine]) -> Scale:
     costs = [point.cost for line in lines for point in line.points]
     high = max(costs) or 1.0
     least = min((cost for cost in costs if cost > 0), default=high)
-    return Scale(low=0, high=high * 1.08, start=LEFT, end=RIGHT, logarithmic=high / least > BENT)
+    bent = high / least > BENT
+    return Scale(
+        low=0, high=high * (1.5 if bent else 1.08), start=LEFT, end=RIGHT, logarithmic=bent
+    )
 
 
 def _score_scale(lines: Sequence[CostLine]) -> Scale:
