@@ -35,7 +35,8 @@ def level_table(
 
     Args:
         dataset: The samples.
-        records: At most one of each sample; a missing one counts as wrong.
+        records: At most one of each sample; a missing one counts as wrong, except for questions,
+            where those that were asked count.
         train_sources: Sources that training saw.
         held_out_classes: Categories that it did not see.
         draws: Of every bootstrap; levels are drawn apart, as their samples are different ones.
@@ -54,11 +55,8 @@ def level_table(
         for level in LEVELS
     }
     rows = [
-        Row(
-            name=level,
-            metrics={name: _mean(of, draws, seed) for name, of in columns[level].items()},
-        )
-        for level in LEVELS
+        Row(name=level, metrics={name: _mean(of, draws, seed) for name, of in figures.items()})
+        for level, figures in columns.items()
     ]
     for near, far in GAPS:
         both = {name: (columns[near][name], columns[far][name]) for name in _MEASURES}
