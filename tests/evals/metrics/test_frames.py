@@ -211,7 +211,7 @@ def test_normal_videos_do_not_enter_the_within_auc(videos: list[ScoredVideo]) ->
 
 
 @pytest.mark.slow
-@PROPERTY
+@settings(PROPERTY, max_examples=30)
 @given(scored_videos(), st.integers(0, 1000))
 def test_the_bootstrap_draws_what_the_figures_of_copied_videos_say(
     videos: list[ScoredVideo], seed: int
@@ -230,7 +230,7 @@ def test_the_bootstrap_draws_what_the_figures_of_copied_videos_say(
 
 
 @pytest.mark.slow
-@PROPERTY
+@settings(PROPERTY, max_examples=30)
 @given(scored_videos(), st.integers(0, 1000), st.data())
 def test_paired_differences_draw_the_same_videos_for_both(
     videos: list[ScoredVideo], seed: int, data: st.DataObject
@@ -260,7 +260,7 @@ def test_paired_differences_draw_the_same_videos_for_both(
 
 
 @pytest.mark.slow
-@PROPERTY
+@settings(PROPERTY, max_examples=30)
 @given(scored_videos())
 def test_torchmetrics_agrees(videos: list[ScoredVideo]) -> None:
     assume(has_both(videos))
