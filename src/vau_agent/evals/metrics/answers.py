@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from vau_agent.evals.metrics.text import rouge
+from vau_agent.evals.metrics.text import rouges
 
 _TINY: Final = 1e-9
 """Keeps the relative error defined at 0, as in the released code."""
@@ -48,11 +48,7 @@ def free_text_score(said: str, truth: str) -> float:
     Raises:
         MissingDependencyError: rouge-score is not installed.
     """
-    return (
-        rouge(said, [truth], kind="rouge1")
-        + rouge(said, [truth], kind="rouge2")
-        + rouge(said, [truth], kind="rougeL")
-    ) / 3
+    return sum(rouges(said, [truth]).values()) / 3
 
 
 def word_error_rate(said: str, truth: str) -> float:

@@ -4,13 +4,14 @@ None of them knows whether a text is true: they count words and word sequences.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from vau_agent.errors import MetricError, MissingDependencyError
 from vau_agent.evals.significance import bootstrap_mean
 from vau_agent.evals.tables import Estimate
 
 Rouge = Literal["rouge1", "rouge2", "rougeL"]
+ROUGES: Final[tuple[Rouge, ...]] = get_args(Rouge)
 
 BLEU: Final = "sacreBLEU, tokens 13a, lower case, exponential smoothing, effective order"
 ROUGE: Final = "rouge-score, F1, Porter stems, best reference"
@@ -120,13 +121,25 @@ def rouge(candidate: str, references: Sequence[str], *, kind: Rouge = "rougeL") 
         MetricError: There is no reference.
         MissingDependencyError: rouge-score is not installed.
     """
+    return rouges(candidate, references, kinds=(kind,))[kind]
+
+
+def rouges(
+    candidate: str, references: Sequence[str], *, kinds: Sequence[Rouge] = ROUGES
+) -> dict[Rouge, float]:
+    """Give several kinds of ROUGE at once, in the time of one.
+
+    Raises:
+        MetricError: There is no reference.
+        MissingDependencyError: rouge-score is not installed.
+    """
     _refuse_empty(references)
     try:
         from rouge_score.rouge_scorer import RougeScorer
     except ModuleNotFoundError as error:
         raise _missing("ROUGE", error) from error
-    score = RougeScorer([kind], use_stemmer=True).score_multi(list(references), candidate)
-    return float(score[kind].fmeasure)
+    scores = RougeScorer(list(kinds), use_stemmer=True).score_multi(list(references), candidate)
+    return {kind: float(scores[kind].fmeasure) for kind in kinds}
 
 
 def text_scores(
@@ -148,15 +161,12 @@ def text_scores(
         "bleu3": lambda text, wanted: bleu(text, wanted, order=3),
         "bleu4": lambda text, wanted: bleu(text, wanted, order=4),
         "meteor": lambda text, wanted: meteor(text, wanted, synonyms=synonyms),
-        "rouge1": lambda text, wanted: rouge(text, wanted, kind="rouge1"),
-        "rouge2": lambda text, wanted: rouge(text, wanted, kind="rouge2"),
-        "rougeL": lambda text, wanted: rouge(text, wanted, kind="rougeL"),
     }
     pairs = list(zip(candidates, references, strict=True))
-    means = {
-        name: bootstrap_mean([score(*pair) for pair in pairs]).estimate()
-        for name, score in metrics.items()
-    }
+    values = {name: [score(*pair) for pair in pairs] for name, score in metrics.items()}
+    recalled = [rouges(*pair) for pair in pairs]
+    values |= {kind: [scores[kind] for scores in recalled] for kind in ROUGES}
+    means = {name: bootstrap_mean(one).estimate() for name, one in values.items()}
     pooled = Estimate(value=corpus_bleu(candidates, references), n=len(pairs))
     return means | {"corpus_bleu4": pooled}
 
