@@ -9,7 +9,7 @@ from vau_agent.evals.judge.model import ModelJudge
 from vau_agent.evals.judge.phrases import PhraseJudge
 from vau_agent.evals.judge.scoring import judge_records, partners, reference_of
 from vau_agent.evals.records import Record
-from vau_agent.evals.samples import Dataset
+from vau_agent.evals.samples import Dataset, Gap
 from vau_agent.evals.tables import Row, Table
 
 REPLY = (
@@ -136,6 +136,15 @@ def test_missing_and_failed_records_are_named_once_and_count_nothing(judged_set:
         ("s9", "unknown-id"),
     ]
     assert row(table, "answers").metrics["total"].n == 4
+
+
+def test_gaps_of_the_benchmark_stay_with_the_table(judged_set: Dataset) -> None:
+    lost = Gap(id="s8", kind="missing-video", detail="not there")
+    table = judge_records(
+        judged_set.model_copy(update={"gaps": (lost,)}), answers(judged_set), PhraseJudge(), draws=0
+    )
+
+    assert lost in table.gaps
 
 
 def test_what_a_judge_is_told_holds_neither_id_nor_file_name(judged_set: Dataset) -> None:

@@ -66,7 +66,7 @@ def compare_candidates(
         BenchmarkError: There is no such sample.
         BackendError: The judge could not be asked even once.
     """
-    gaps: list[Gap] = []
+    gaps = list(dataset.gaps)
     verdicts: list[PairVerdict] = []
     failure: BackendError | None = None
     for sample in filter(has_reference, dataset.samples):

@@ -134,7 +134,7 @@ def judge_candidates(
             "judge's digest": judge.digest[:16],
             "scores": "VAU-Eval's five, 0 to 10 each; total 50; malformed replies count 0",
         },
-        gaps=(*gaps, *missing, *_failures(rows)),
+        gaps=(*dataset.gaps, *gaps, *missing, *_failures(rows)),
         notes=tuple(_notes(rows, draws=draws, seed=seed)),
     )
 
