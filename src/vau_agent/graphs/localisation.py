@@ -31,6 +31,14 @@ FIRST_SHARE: Final = 0.5
 """Share of the calls that the first, even looks take."""
 
 
+Change = Callable[[Series], Series]
+
+
+def unchanged(values: Series) -> Series:
+    """Give the values back."""
+    return values
+
+
 class LocalisationState(TypedDict):
     """State of one video."""
 
@@ -57,16 +65,14 @@ class LocalisationUpdate(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Steps:
-    """The steps that an ablation may leave out or replace; by default, the real ones."""
+    """What an ablation may replace; by default, nothing is."""
 
-    grade: Callable[[Series], Series] = lambda grades: grades
-    doubt: Callable[[Series], Series] = lambda doubts: doubts
-    smooth: Callable[[Series, Series, tuple[float, ...]], Series] = lambda values, looked, scales: (
-        curve.smooth(values, looked, scales=scales)
-    )
-    relative: Callable[[Series, float], Series] = lambda evidence, least: curve.relative(
-        evidence, least_peak=least
-    )
+    grade: Change = unchanged
+    """Changes the grades of sentences."""
+    doubt: Change = unchanged
+    """Changes the doubts about verdicts."""
+    smooth: Callable[[Series, Series, tuple[float, ...]], Series] = curve.smooth
+    relative: Callable[[Series, float], Series] = curve.relative
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,11 +82,11 @@ class LocalisationContext:
     perception: Perception
     space: TextSpace
     grader: Grader
-    settings: LocalisationSettings = LocalisationSettings()
+    settings: LocalisationSettings = field(default_factory=LocalisationSettings)
     calls: int | None = None
     """Looks it may take; all moments when `None`."""
-    steps: Steps = Steps()
-    _seen: "dict[int, tuple[float, str]]" = field(default_factory=dict, repr=False)
+    steps: Steps = field(default_factory=Steps)
+    _seen: dict[int, tuple[float, str]] = field(default_factory=dict, repr=False)
 
     @property
     def allowed(self) -> int:

@@ -32,7 +32,7 @@ def open_policy(settings: Settings, blobs: BlobStore | None = None) -> Backend:
 
 def open_retrieval(settings: Settings, store: IndexStore) -> Retrieval | None:
     """Open what makes videos searchable; `None` where that is off, or its parts are not here."""
-    embedder = _open_embedder(settings)
+    embedder = open_chosen_embedder(settings)
     if embedder is None:
         return None
     return Retrieval(
@@ -52,11 +52,12 @@ def plan_indexing(settings: Settings, reader: VideoReader) -> IndexPlan | None:
 
 def chosen_embedder(settings: Settings) -> tuple[str, str | None]:
     """Give the embedder that the settings come to on this machine, and its digest."""
-    embedder = _open_embedder(settings)
+    embedder = open_chosen_embedder(settings)
     return ("off", None) if embedder is None else (embedder.name, embedder.digest)
 
 
-def _open_embedder(settings: Settings) -> Embedder | None:
+def open_chosen_embedder(settings: Settings) -> Embedder | None:
+    """Open the embedder of the settings; `None` where it is off, or its parts are not here."""
     chosen = resolve_embedder(settings.retrieval.embedder, settings.models)
     if chosen == "off":
         return None

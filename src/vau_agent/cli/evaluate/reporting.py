@@ -38,6 +38,7 @@ def report(
 
 
 def _render(folder: Path, suffix: str, *, draws: int, seed: int) -> str:
+    from vau_agent.evals.replay.running import read_tables
     from vau_agent.evals.report.document import render_json
     from vau_agent.evals.report.markdown import render_markdown
     from vau_agent.evals.scoring import score_records
@@ -45,7 +46,7 @@ def _render(folder: Path, suffix: str, *, draws: int, seed: int) -> str:
 
     header, records = read_records(folder)
     dataset = read_samples(folder)
-    tables = score_records(dataset, records, draws=draws, seed=seed)
+    tables = read_tables(folder) or score_records(dataset, records, draws=draws, seed=seed)
     if suffix == ".json":
         return json.dumps(render_json(tables, name=header.benchmark), indent=2) + "\n"
     if suffix == ".md":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from vau_agent.cli.evaluate.options import DrawsOption, SeedOption, print_tables
+from vau_agent.cli.evaluate.replaying import replay
 from vau_agent.cli.options import (
     DeadlineOption,
     HomeOption,
@@ -90,6 +91,16 @@ def run(
     max_calls: MaxCallsOption = None,
     max_tokens: MaxTokensOption = None,
     deadline: DeadlineOption = None,
+    recording: Annotated[
+        Path | None,
+        typer.Option(
+            "--replay",
+            metavar="FILE",
+            help="Recorded answers in place of videos and policy: how well the agent's own "
+            "localisation does on them.",
+            show_default=False,
+        ),
+    ] = None,
     seed: SeedOption = 0,
     draws: DrawsOption = 1000,
     as_json: JsonOption = False,
@@ -119,6 +130,20 @@ def run(
             "offline": offline or None,
         }
     )
+    if recording is not None:
+        folder = out or _FOLDER / f"{name}-replay"
+        replay(
+            name,
+            truth,
+            recording,
+            settings,
+            folder,
+            draws=draws,
+            seed=seed,
+            as_json=as_json,
+            quiet=quiet,
+        )
+        return 0
     plan = _plan(name, truth, videos, settings, limit=limit, tasks=tasks, seed=seed, quiet=quiet)
     folder = out or _FOLDER / f"{name}-{_plain(settings.policy)}"
     finished = _run(plan, folder, jobs=jobs, fresh=fresh, quiet=quiet)

@@ -13,7 +13,7 @@ from vau_agent.schemas import Segment
 from vau_agent.tools.localisation.base import Series
 
 
-def smooth(values: Series, looked: Series, *, scales: Sequence[float]) -> Series:
+def smooth(values: Series, looked: Series, scales: Sequence[float]) -> Series:
     """Give the mean of Gaussian averages of the looked-at values around every moment.
 
     Averages are of what was looked at inside the video (Nadaraya-Watson): nothing is assumed
@@ -37,15 +37,15 @@ def smooth(values: Series, looked: Series, *, scales: Sequence[float]) -> Series
     return total / len(scales)
 
 
-def relative(evidence: Series, *, least_peak: float) -> Series:
+def relative(evidence: Series, least_peak: float) -> Series:
     """Give evidence as a share of its highest value, 0..1; `least_peak` keeps small ones small."""
     shares: Series = evidence / (evidence.max() + least_peak)
     return shares
 
 
 def join(whether: Series, when: Series) -> Series:
-    """Give the geometric mean of both readings, 0..1."""
-    scores: Series = np.sqrt(np.clip(whether, 0, 1) * np.clip(when, 0, 1))
+    """Give the geometric mean of both readings; 0..1 where they are."""
+    scores: Series = np.sqrt(whether * when)
     return scores
 
 

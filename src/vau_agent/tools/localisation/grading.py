@@ -5,6 +5,7 @@ cameras look for, and what they see all day.
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Self
@@ -38,11 +39,18 @@ class Grader:
     """Most similar texts of either kind that are taken together."""
 
     @classmethod
-    def open(cls, space: TextSpace, *, similar: int) -> Self:
-        """Embed the texts that sentences are compared with."""
+    def open(
+        cls,
+        space: TextSpace,
+        *,
+        similar: int,
+        hazards: Sequence[str] | None = None,
+        ordinary: Sequence[str] | None = None,
+    ) -> Self:
+        """Embed the texts that sentences are compared with; the project's own by default."""
         return cls(
-            hazards=space.vectors(hazard_texts()),
-            ordinary=space.vectors(ordinary_texts()),
+            hazards=space.vectors(hazards or hazard_texts()),
+            ordinary=space.vectors(ordinary or ordinary_texts()),
             similar=similar,
         )
 
@@ -52,7 +60,8 @@ class Grader:
 
     def _likeness(self, sentences: Vectors, texts: Vectors) -> Series:
         near = np.sort(sentences @ texts.T, axis=1)[:, -self.similar :]
-        return near.mean(axis=1).astype(np.float64)
+        means: Series = near.mean(axis=1).astype(np.float64)
+        return means
 
 
 def _lines(name: str) -> tuple[str, ...]:
