@@ -22,6 +22,7 @@ from vau_agent.evals.reflecting import reflection_tables
 from vau_agent.evals.samples import Dataset, Gap
 from vau_agent.evals.tables import Estimate, Row, Table
 from vau_agent.evals.watching import frame_table
+from vau_agent.evals.wording import consistency_table, text_table
 
 ROWS: Final[tuple[tuple[str, When], ...]] = (
     ("agent", "final"),
@@ -64,6 +65,8 @@ def score_records(
         localisation_table(answers, conventions, draws=draws, seed=seed),
         _categories(scored),
         _questions(scored),
+        consistency_table(answers, conventions),
+        text_table(answers, conventions),
         *reflection_tables(answers, conventions, draws=draws, seed=seed),
         _calibration(scored),
         _cost(scored),
