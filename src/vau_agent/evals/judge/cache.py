@@ -133,5 +133,5 @@ class CachedPairJudge:
 
 def judgement_key(name: str, digest: str, case: Value) -> str:
     """Give the SHA-256 of who judged, with which wording, and what."""
-    told = [name, digest, type(case).__name__, case.model_dump(mode="json")]
+    told = [name, digest, case.model_dump(mode="json")]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
