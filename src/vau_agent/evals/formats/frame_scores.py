@@ -141,9 +141,11 @@ def _numbers(value: object) -> NDArray[np.float64] | str:
     if not isinstance(value, list | np.ndarray):
         return "no list of scores"
     try:
-        array = np.asarray(value, dtype=np.float64).squeeze()
+        array = np.asarray(value, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
         return "no array of numbers"
+    if array.ndim == 2 and 1 in array.shape:
+        array = array.ravel()
     if array.ndim != 1 or not array.size:
         return f"an array of shape {np.shape(value)}; one score for each frame is wanted"
     bad = np.flatnonzero(~np.isfinite(array))
