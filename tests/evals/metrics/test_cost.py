@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vau_agent.errors import MetricError
@@ -69,6 +69,7 @@ def test_a_record_without_duration_is_left_out_of_the_rates_and_named() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.floats(1, 5000)), min_size=1, max_size=8))
+@settings(max_examples=30, deadline=None)
 def test_a_rate_lies_between_those_of_its_records(items: list[tuple[int, float]]) -> None:
     rates = [calls * 3600 / duration for calls, duration in items]
     scores = cost_scores([record(calls, 0, duration) for calls, duration in items], draws=20)

@@ -59,7 +59,7 @@ def test_a_hand_case_with_an_unread_answer() -> None:
 
 
 @given(st.lists(st.tuples(RISK, st.none() | RISK), min_size=1, max_size=20))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_error_lies_between_0_and_1(pairs: list[tuple[Risk, Risk | None]]) -> None:
     truth, said = [one for one, _ in pairs], [other for _, other in pairs]
     error = risk_scores(truth, said)["cost_weighted_error"].value
