@@ -110,6 +110,13 @@ def test_repeating_oneself_costs_fluency_and_gains_nothing(robbery_case: JudgeCa
     assert twice.model_copy(update={"fluency": once.fluency}) == once
 
 
+def test_a_decimal_point_ends_no_sentence(robbery: Reference) -> None:
+    text = "From 4.8 to 7.9 s a man takes the cash box."
+
+    assert judged(robbery, text).fluency == 10
+    assert fact_share(["7 cash box"], text) == 1
+
+
 def test_naming_the_category_is_no_statement(robbery: Reference) -> None:
     named = judged(robbery, "Robbery.")
 

@@ -138,6 +138,13 @@ def test_missing_and_failed_records_are_named_once_and_count_nothing(judged_set:
     assert row(table, "answers").metrics["total"].n == 4
 
 
+def test_what_stands_under_both_names_was_said_once(judged_set: Dataset) -> None:
+    twice = [one.model_copy(update={"reasoning": one.description}) for one in answers(judged_set)]
+    once = judge_records(judged_set, answers(judged_set), PhraseJudge(), draws=0)
+
+    assert judge_records(judged_set, twice, PhraseJudge(), draws=0) == once
+
+
 def test_gaps_of_the_benchmark_stay_with_the_table(judged_set: Dataset) -> None:
     lost = Gap(id="s8", kind="missing-video", detail="not there")
     table = judge_records(

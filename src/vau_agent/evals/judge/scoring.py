@@ -87,12 +87,11 @@ def judge_records(
 
 
 def candidates_of(records: Iterable[Record]) -> dict[str, Candidate]:
-    """Give what a run wrote of each sample; runs that failed wrote nothing."""
-    return {
-        one.sample_id: Candidate(description=one.description or "", analysis=one.reasoning or "")
-        for one in records
-        if one.error is None
-    }
+    """Give what a run wrote of each sample; runs that failed wrote nothing.
+
+    A run that says one thing under both names has said it once.
+    """
+    return {one.sample_id: _candidate(one) for one in records if one.error is None}
 
 
 def judge_candidates(
@@ -162,6 +161,11 @@ def partners(samples: Sequence[Sample], seed: int) -> tuple[int, ...]:
     )
     follower = dict(zip(order, [*order[1:], *order[:1]], strict=True))
     return tuple(follower[place] for place in range(len(samples)))
+
+
+def _candidate(record: Record) -> Candidate:
+    told, reasoned = record.description or "", record.reasoning or ""
+    return Candidate(description=told, analysis="" if reasoned == told else reasoned)
 
 
 def _floor_candidates(

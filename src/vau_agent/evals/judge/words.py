@@ -7,7 +7,8 @@ from importlib import resources
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_SENTENCE_END: Final = re.compile(r"[.!?;\n]+")
+_SENTENCE_END: Final = re.compile(r"[!?;\n]+|\.(?!\d)")
+"""A full stop before a digit is a decimal point."""
 _ENDINGS: Final = ("ing", "es", "ed", "s", "e")
 _SHORTEST: Final = 3
 """Letters that are left of a word whose ending is taken off."""
