@@ -62,6 +62,7 @@ def test_formats_lists_benchmarks_and_formats_with_their_files(run: Run) -> None
         (("eval", "run", "manifest", "--benchmark", "uca", "--truth", "x"), 2, "name one"),
         (("eval", "report", "absent"), 3, "holds no evaluation"),
         (("eval", "report", "absent", "--out", "page.pdf"), 2, "ends in none of .html"),
+        (("eval", "report", "absent", "--held-out-class", "fire"), 2, "needs --train-source"),
         (("eval", "compare", "absent", "absent"), 3, "holds no evaluation"),
         (("eval", "compare", "a", "b", "--fail-if-worse", "much"), 2, "such as 1% or 0.01"),
     ],
@@ -74,6 +75,7 @@ def test_a_mistake_is_one_line_and_says_what_there_is(
     assert said.code == code
     assert said.out == ""
     assert told in said.err
+    assert not Path("absent").exists()
     assert len(said.err.splitlines()) == 1
 
 

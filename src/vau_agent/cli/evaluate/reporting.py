@@ -1,6 +1,7 @@
 """`vau-agent eval report`: what a folder of records comes to, to read or to hand on."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +11,14 @@ from vau_agent.cli.evaluate.options import DrawsOption, SeedOption
 from vau_agent.errors import SettingsError
 
 SUFFIXES: Final = (".html", ".md", ".json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levels:
+    """What training saw, and what it did not."""
+
+    sources: tuple[str, ...]
+    classes: tuple[str, ...]
 
 
 def report(
@@ -25,19 +34,43 @@ def report(
             show_default=False,
         ),
     ] = None,
+    train_sources: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--train-source",
+            metavar="NAME",
+            help="A source that training saw: scores also by level (L1 seen, L2 new source, L3 "
+            "new class). May be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    held_out_classes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--held-out-class",
+            metavar="NAME",
+            help="A category that training did not see; with --train-source.",
+            show_default=False,
+        ),
+    ] = None,
     draws: DrawsOption = 1000,
     seed: SeedOption = 0,
 ) -> None:
     """Score a folder of records anew and write it down; the page has plots and opens offline."""
+    if held_out_classes and not train_sources:
+        raise SettingsError("--held-out-class needs --train-source: name what training saw")
+    levels = Levels(sources=tuple(train_sources or ()), classes=tuple(held_out_classes or ()))
     target = out or folder / "report.html"
     if target.suffix not in SUFFIXES:
         raise SettingsError(f"--out {str(target)!r} ends in none of {', '.join(SUFFIXES)}")
+    text = _render(folder, target.suffix, levels, draws=draws, seed=seed)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(_render(folder, target.suffix, draws=draws, seed=seed), encoding="utf-8")
+    target.write_text(text, encoding="utf-8")
     print(target)
 
 
-def _render(folder: Path, suffix: str, *, draws: int, seed: int) -> str:
+def _render(folder: Path, suffix: str, levels: Levels, *, draws: int, seed: int) -> str:
+    from vau_agent.evals.generalising import level_table
     from vau_agent.evals.replay.running import read_tables
     from vau_agent.evals.report.document import render_json
     from vau_agent.evals.report.markdown import render_markdown
@@ -47,6 +80,16 @@ def _render(folder: Path, suffix: str, *, draws: int, seed: int) -> str:
     header, records = read_records(folder)
     dataset = read_samples(folder)
     tables = read_tables(folder) or score_records(dataset, records, draws=draws, seed=seed)
+    if levels.sources:
+        by_level = level_table(
+            dataset,
+            records,
+            train_sources=levels.sources,
+            held_out_classes=levels.classes,
+            draws=draws,
+            seed=seed,
+        )
+        tables = (*tables, by_level)
     if suffix == ".json":
         return json.dumps(render_json(tables, name=header.benchmark), indent=2) + "\n"
     if suffix == ".md":
