@@ -14,6 +14,9 @@ ANY_TRUTH: Final = "the annotation of any benchmark of 'eval formats', told by i
 def read_truth(path: Path, ids: Set[str]) -> Dataset:
     """Read a truth with the benchmark whose samples the predictions name most often.
 
+    Of equals it is the one that can use most entries of the file: some files can be read as
+    several benchmarks, with gaps.
+
     Args:
         path: The annotation.
         ids: Videos of the predictions, by name without ending.
@@ -31,7 +34,13 @@ def read_truth(path: Path, ids: Set[str]) -> Dataset:
     if not read:
         known = ", ".join(BENCHMARKS)
         raise BenchmarkError(f"{path} is no annotation of {known}: {refusals[0]}")
-    return max(read, key=lambda dataset: sum(sample.id in ids for sample in dataset.samples))
+    return max(
+        read,
+        key=lambda dataset: (
+            sum(sample.id in ids for sample in dataset.samples),
+            len(dataset.samples) - len(dataset.gaps),
+        ),
+    )
 
 
 def video_id(name: str) -> str:
