@@ -6,12 +6,22 @@ from pathlib import Path
 import pytest
 
 from tests.evals.made import archive, write_manifest
+from vau_agent.agent.parsing import (
+    render_answer,
+    render_reasoning,
+    render_reflection,
+    render_verification,
+)
 from vau_agent.errors import BenchmarkError, SettingsError
 from vau_agent.evals.benchmarks.manifest import read
+from vau_agent.evals.metrics.options import permuted_options
 from vau_agent.evals.records import Record
 from vau_agent.evals.runner import Finished, Plan, Subject, plan_run, run_benchmark
+from vau_agent.evals.samples import Question
 from vau_agent.evals.store import read_records, read_samples
+from vau_agent.schemas import Claim
 from vau_agent.settings import Settings
+from vau_agent.testing import accept, normal, second_opinion
 
 pytestmark = pytest.mark.slow
 
@@ -172,6 +182,38 @@ def test_a_smaller_limit_draws_from_the_same_order(clips: Path, tmp_path: Path) 
 def test_without_any_video_the_folder_is_named(clips: Path, tmp_path: Path) -> None:
     with pytest.raises(BenchmarkError, match="none of the 5 videos of manifest"):
         plan_run(read(clips), annotation=clips, videos=tmp_path, settings=settings_in(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("frames", "final"), [(("f1",), 0), ((), None)], ids=["cited", "cites nothing"]
+)
+def test_a_letter_is_read_and_what_cites_nothing_is_struck(
+    clips: Path, tmp_path: Path, frames: tuple[str, ...], final: int | None
+) -> None:
+    question = Question(text="What is seen?", options=("a walk", "a fire", "rain"), answer=0)
+    letter = "ABC"[permuted_options(question, 0, "one").index(0)]
+    script = {
+        "initial_reason": [render_reasoning(normal("Someone walks by.", "f1"))],
+        "self_reflect": [render_reflection(accept())],
+        "verify": [render_verification(second_opinion(normal()))],
+        "answer": [render_answer([Claim(text=f"{letter}).", frames=frames)])],
+    }
+    (tmp_path / "script.json").write_text(json.dumps(script))
+    entry = {"id": "one", "file": "quiet-hall.mp4", "label": "normal"}
+    asked = {**entry, "question": question.model_dump(mode="json")}
+    manifest = write_manifest(tmp_path, [asked])
+
+    chosen = plan_run(
+        read(manifest),
+        annotation=manifest,
+        videos=clips.parent,
+        settings=settings_in(tmp_path, policy=f"scripted:{tmp_path / 'script.json'}"),
+        tasks=("verdict", "qa"),
+    )
+    (record,) = run_benchmark(chosen, out=tmp_path / "out").records
+
+    assert record.choice is not None
+    assert (record.choice.initial, record.choice.final) == (0, final)
 
 
 def test_questions_are_asked_once_each_in_a_drawn_order(clips: Path, tmp_path: Path) -> None:

@@ -226,16 +226,21 @@ def test_categories_are_compared_in_one_spelling() -> None:
 
 def test_questions_are_scored_beside_letters_and_lengths() -> None:
     question = Question(text="?", options=("no", "a longer one", "yes"), answer=1)
-    samples = dataset(sample("a", question=question), sample("b", question=question))
+    samples = dataset(*(sample(name, question=question) for name in "abc"))
+    checked = Choice(order=(1, 0, 2), initial=1, final=1)
+    struck = Choice(order=(2, 0, 1), initial=1, final=None)
     answers = (
-        record("a", opinion()).model_copy(update={"choice": Choice(order=(1, 0, 2), final=1)}),
-        record("b", opinion()).model_copy(update={"choice": Choice(order=(2, 0, 1), final=None)}),
+        record("a", opinion()).model_copy(update={"choice": checked}),
+        record("b", opinion()).model_copy(update={"choice": struck}),
+        record("c", None),
     )
 
     questions = table(scored(samples, *answers), "Questions")
 
-    assert value(questions, "agent", "choice_accuracy") == 0.5
-    assert value(questions, "agent", "unreadable") == 1
+    assert value(questions, "agent", "choice_accuracy") == pytest.approx(1 / 3)
+    assert value(questions, "agent", "unreadable") == 2
+    before = "agent, before claims are checked"
+    assert value(questions, before, "choice_accuracy") == pytest.approx(2 / 3)
     assert value(questions, "always A, as shown", "choice_accuracy") == 0.5
     assert value(questions, "longest option", "choice_accuracy") == 1
 

@@ -8,6 +8,7 @@ from typing import Final
 from vau_agent.evals.metrics.options import read_choice
 from vau_agent.evals.samples import Question
 
+_ASK: Final = "Begin the answer with the letter of one option, and cite the frames that show it."
 _CITED: Final = re.compile(r"\[(?:f\d+[\s,]*)+\]")
 """Frames that an answer cites."""
 
@@ -18,7 +19,7 @@ def render_question(question: Question, order: Sequence[int]) -> str:
         f"{letter}) {question.options[place]}"
         for letter, place in zip(ascii_uppercase, order, strict=False)
     ]
-    return "\n".join([question.text, *options, "Answer with the letter of one option."])
+    return "\n".join([question.text, *options, _ASK])
 
 
 def chosen_option(text: str, question: Question, order: Sequence[int]) -> int | None:

@@ -30,6 +30,7 @@ class Choice(Value):
     initial: int | None = None
     """Place, in the sample, of the option chosen at first; `None` when none could be read."""
     final: int | None = None
+    """The same once claims that cite no frame are struck out."""
     text: str = ""
 
 

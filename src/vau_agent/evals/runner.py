@@ -270,8 +270,10 @@ def _choice(sample: Sample, answer: Mapping[str, Any], plan: Plan) -> Choice:
     order = _order(sample, plan)
     if "error" in answer:
         return Choice(order=order, text=f"not answered: {answer['error']}")
-    text = str(answer["text"])
-    return Choice(order=order, final=chosen_option(text, sample.question, order), text=text)
+    text, struck = str(answer["text"]), str(answer["struck"])
+    final = chosen_option(text, sample.question, order)
+    first = chosen_option(struck, sample.question, order) if final is None else final
+    return Choice(order=order, initial=first, final=final, text=text)
 
 
 def _order(sample: Sample, plan: Plan) -> tuple[int, ...]:

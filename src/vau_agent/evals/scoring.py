@@ -19,7 +19,7 @@ from vau_agent.evals.metrics.labels import (
 )
 from vau_agent.evals.records import Record
 from vau_agent.evals.reflecting import reflection_tables
-from vau_agent.evals.samples import Dataset, Gap
+from vau_agent.evals.samples import Dataset, Gap, Question
 from vau_agent.evals.tables import Estimate, Row, Table
 from vau_agent.evals.watching import frame_table
 from vau_agent.evals.wording import consistency_table, text_table
@@ -159,28 +159,28 @@ def _category(answer: Answer, when: When) -> str | None:
 
 def _questions(scored: Scored) -> Table | None:
     asked = [
-        (one.sample.question, one.record.choice)
+        (one.sample.question, one.record.choice if one.record is not None else None)
         for one in scored.answers
-        if one.sample.question is not None and one.record is not None
-        if one.record.choice is not None
+        if one.sample.question is not None
     ]
-    if not asked:
+    shown = [(question, choice) for question, choice in asked if choice is not None]
+    if not shown:
         return None
     questions = [question for question, _ in asked]
-    chosen = [choice.final for _, choice in asked]
-    agent = {
-        "choice_accuracy": choice_accuracy(questions, chosen),
-        "unreadable": Estimate(value=chosen.count(None), n=len(chosen)),
-    }
-    rows = [Row(name="agent", metrics=agent)]
-    shown = [choice.order[0] for _, choice in asked]
-    rows.append(
-        Row(
-            name="always A, as shown",
-            kind="blind",
-            metrics={"choice_accuracy": choice_accuracy(questions, shown)},
+    rows = [
+        Row(name=name, metrics=_choice_figures(questions, chosen))
+        for name, chosen in (
+            ("agent", [choice.final if choice else None for _, choice in asked]),
+            (
+                "agent, before claims are checked",
+                [choice.initial if choice else None for _, choice in asked],
+            ),
         )
+    ]
+    first = choice_accuracy(
+        [question for question, _ in shown], [choice.order[0] for _, choice in shown]
     )
+    rows.append(Row(name="always A, as shown", kind="blind", metrics={"choice_accuracy": first}))
     rows += question_rows([one.sample for one in scored.answers], seed=scored.seed)
     return Table(
         title="Questions with options",
@@ -189,8 +189,18 @@ def _questions(scored: Scored) -> Table | None:
             **scored.conventions,
             "options": "shown in an order drawn for each sample",
             "answer": "a letter or the words of one option; anything else is wrong",
+            "claims": "what cites no frame is struck out of the agent's answer",
         },
     )
+
+
+def _choice_figures(
+    questions: Sequence[Question], chosen: Sequence[int | None]
+) -> dict[str, Estimate]:
+    return {
+        "choice_accuracy": choice_accuracy(questions, chosen),
+        "unreadable": Estimate(value=chosen.count(None), n=len(chosen)),
+    }
 
 
 def _calibration(scored: Scored) -> Table | None:

@@ -119,14 +119,13 @@ def _ask_all(questions: Sequence[str], run_id: str, settings: "Settings") -> lis
 
     if not questions:
         return []
-    known = {one.question: one.text for one in list_answers(run_id, settings=settings)}
+    known = {one.question: one for one in list_answers(run_id, settings=settings)}
     answers = []
     for question in questions:
         try:
-            text = (
-                known.get(question.strip()) or ask(question, settings=settings, run_id=run_id).text
-            )
-            answers.append({"text": text})
+            answer = known.get(question.strip()) or ask(question, settings=settings, run_id=run_id)
+            struck = " ".join(claim.text for claim in answer.claims_removed)
+            answers.append({"text": answer.text, "struck": struck})
         except VauAgentError as error:
             answers.append({"error": str(error)})
     return answers
