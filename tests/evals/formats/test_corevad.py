@@ -82,7 +82,8 @@ def test_bad_videos_are_gaps_and_the_rest_is_scored(tmp_path: Path, ucf_truth: P
     path = tmp_path / "r.json"
     good = json.dumps([CALM, ODD, ODD, CALM])
     path.write_text(
-        f'{{"one": {good}, "one": {good}, "two": ["x"], "three": ["x"], "four": [1], "five": []}}'
+        f'{{"one": {good}, "one": {good}, "two": {json.dumps(5 * [CALM])}, '
+        '"three": ["x"], "four": [1], "five": []}'
     )
     table = COREVAD.score(path, ucf_truth, draws=2, seed=0)
     assert {(gap.id, gap.kind) for gap in table.gaps} == {
@@ -93,6 +94,16 @@ def test_bad_videos_are_gaps_and_the_rest_is_scored(tmp_path: Path, ucf_truth: P
         ("five", "unreadable"),
     }
     assert table.rows[0].metrics["videos"].value == 1
+
+
+@pytest.mark.parametrize(("answers", "frames"), [(2, 60), (3, 90), (5, 100), (6, 100)])
+def test_a_length_that_is_nearly_right_is_scored_where_both_are(
+    answers: int, frames: int, tmp_path: Path, ucf_truth: Path
+) -> None:
+    path = write(tmp_path / "r.json", {"one": [ODD] * answers})
+    table = COREVAD.score(path, ucf_truth, draws=2, seed=0)
+    assert table.rows[0].metrics["frames"].value == frames
+    assert [(gap.id, gap.kind) for gap in table.gaps] == [("one", "wrong-length")]
 
 
 def test_answers_that_say_neither_are_counted(tmp_path: Path, ucf_truth: Path) -> None:

@@ -39,6 +39,8 @@ from vau_agent.evals.tables import Estimate, Row, Table
 
 ENTRY_FRAMES: Final = 30
 """Frames that one answer stands for."""
+MOST_OFF: Final = 2
+"""Answers too many or too few, as decoders differ; such a video is scored as far as both reach."""
 SIZE: Final = 9
 SIGMA: Final = 5.0
 
@@ -217,11 +219,16 @@ def _joined(
         spans = frame_spans(sample)
         if spans is None:
             yield Gap(id=video, kind="no-times", detail="the annotation tells no frames")
-        elif not covered - ENTRY_FRAMES < frames <= covered:
-            detail = f"{len(texts)} answers stand for {covered} frames; the video has {frames}"
+            continue
+        wanted = -(-frames // ENTRY_FRAMES)
+        shared = min(frames, covered)
+        close = abs(len(texts) - wanted) <= MOST_OFF
+        if len(texts) != wanted:
+            done = f"the first {shared} frames are scored" if close else "left out"
+            detail = f"{len(texts)} answers for a video of {frames} frames, not {wanted}; {done}"
             yield Gap(id=video, kind="wrong-length", detail=detail)
-        else:
-            yield AnsweredVideo(id=video, answers=texts, labels=frame_labels(spans, frames))
+        if close:
+            yield AnsweredVideo(id=video, answers=texts, labels=frame_labels(spans, shared))
 
 
 def _named(scores: Mapping[str, Estimate]) -> dict[str, Estimate]:

@@ -69,7 +69,7 @@ def score(predictions: Path, truth: Path | None, *, draws: int, seed: int) -> Ta
         ),
         conventions={
             "keywords": ", ".join(KEYWORDS),
-            "smoothing": f"mean over {WINDOW} frames; our reading, see the format's page",
+            "smoothing": f"mean over {WINDOW} frames; our reading: no paper names it",
             "ap": "average precision, step-wise",
             "truth": "the field `label` of each line",
             "intervals": "95 %, bootstrap over videos",

@@ -28,7 +28,7 @@ from vau_agent.evals.tables import Row, Table
 NAME: Final = "video name"
 CONVENTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "scorer": "compat: VAU-R1's rules, defects kept; strict: mended (see the format's page)",
+        "scorer": "compat: VAU-R1's rules, defects kept; strict: mended, see docs/evals.md",
         "videos": "those answered; 'missing counted wrong' takes all that have a truth",
         "intervals": "95 %: Wilson for shares, bootstrap over videos for means",
     }
