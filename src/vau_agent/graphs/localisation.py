@@ -4,8 +4,9 @@
 
 It takes any `Perception`: recorded answers of a model, or a model that is asked. A look is one
 call; with fewer calls than moments it looks evenly first, then between the moments that seem to
-matter. Reflection doubts the verdicts that their neighbours contradict; revision asks similar
-moments of the same video about them.
+matter. Reflection doubts the verdicts that their neighbours do not share; revision asks similar
+moments of the same video about them, and lets a verdict say that something happens only as far as
+both bear it out.
 """
 
 from collections.abc import Callable
@@ -45,7 +46,7 @@ class LocalisationState(TypedDict):
     looked: tuple[int, ...]
     """Moments looked at, ascending."""
     doubts: tuple[float, ...]
-    """How far each of their verdicts is doubted, 0..1."""
+    """How far the neighbours of each do not share an anomalous verdict, 0..1."""
     settled: tuple[float, ...]
     """Their verdicts after revision."""
     scores: tuple[float, ...]
@@ -69,8 +70,8 @@ class Steps:
 
     grade: Change = unchanged
     """Changes the grades of sentences."""
-    doubt: Change = unchanged
-    """Changes the doubts about verdicts."""
+    support: Change = unchanged
+    """Changes how far verdicts are borne out."""
     smooth: Callable[[Series, Series, tuple[float, ...]], Series] = curve.smooth
     relative: Callable[[Series, float], Series] = curve.relative
 
@@ -115,8 +116,6 @@ class Localisation:
 
     looked: tuple[int, ...]
     """Moments looked at: what it cost."""
-    doubted: int
-    """Verdicts that were mostly doubted."""
     scores: Series
     """Of every moment, 0..1."""
     segments: tuple[Segment, ...]
@@ -137,7 +136,6 @@ def localise(context: LocalisationContext) -> Localisation:
     )
     return Localisation(
         looked=state["looked"],
-        doubted=sum(doubt > 0.5 for doubt in state["doubts"]),
         scores=np.array(state["scores"]),
         segments=state["segments"],
     )
@@ -166,7 +164,7 @@ def look(state: LocalisationState, runtime: Runtime[LocalisationContext]) -> Loc
         first = allowed if allowed == moments else max(1, round(allowed * FIRST_SHARE))
         new = spread(moments, first)
     else:
-        scores = _scores(context, looked, context.verdicts(looked))
+        scores = _scores(context, looked, settled=context.verdicts(looked))
         share = max(1, round(allowed * (1 - FIRST_SHARE) / ROUNDS))
         new = between(looked, scores, moments, min(share, allowed - len(looked)))
     context.see(new)
@@ -174,12 +172,13 @@ def look(state: LocalisationState, runtime: Runtime[LocalisationContext]) -> Loc
 
 
 def reflect(state: LocalisationState, runtime: Runtime[LocalisationContext]) -> LocalisationUpdate:
-    """Doubt the verdicts that their neighbours contradict."""
+    """Doubt the verdicts that their neighbours do not share."""
     context = runtime.context
-    doubts = doubting.doubt(
-        context.verdicts(state["looked"]), neighbours=context.settings.neighbours
+    looked = state["looked"]
+    shared = doubting.around(
+        context.verdicts(looked), looked, neighbours=context.settings.neighbours
     )
-    return {"doubts": tuple(context.steps.doubt(doubts).tolist())}
+    return {"doubts": tuple((1 - shared).tolist())}
 
 
 def after_reflection(
@@ -190,35 +189,35 @@ def after_reflection(
 
 
 def revise(state: LocalisationState, runtime: Runtime[LocalisationContext]) -> LocalisationUpdate:
-    """Let similar moments settle what was doubted."""
+    """Ask similar moments; keep of each verdict what is borne out."""
     context, looked = runtime.context, state["looked"]
     verdicts = context.verdicts(looked)
     recalled = doubting.recall(
         verdicts, context.sentences(looked), similar=context.settings.similar
     )
-    settled = doubting.settle(verdicts, np.array(state["doubts"]), recalled)
-    return {"settled": tuple(settled.tolist())}
+    support = context.steps.support(doubting.support(np.array(state["doubts"]), recalled))
+    return {"settled": tuple((verdicts * support).tolist())}
 
 
 def decide(state: LocalisationState, runtime: Runtime[LocalisationContext]) -> LocalisationUpdate:
     """Draw the curve, and cut it into segments."""
     context, settings = runtime.context, runtime.context.settings
-    scores = _scores(context, state["looked"], np.array(state["settled"]))
+    scores = _scores(context, state["looked"], settled=np.array(state["settled"]))
     found = curve.segments(
         scores, context.perception.moment_s, alarm=settings.alarm, hold=settings.hold
     )
     return {"scores": tuple(scores.tolist()), "segments": found}
 
 
-def _scores(context: LocalisationContext, looked: tuple[int, ...], verdicts: Series) -> Series:
-    """Join both readings of the verdicts into a score of every moment."""
+def _scores(context: LocalisationContext, looked: tuple[int, ...], *, settled: Series) -> Series:
+    """Join both readings of the verdicts into a score of every moment: settled ones say whether."""
     settings, steps = context.settings, context.steps
     grades = steps.grade(context.grader.grade(context.sentences(looked)))
     seen, said, evidence = (np.zeros(context.perception.moments) for _ in range(3))
     places = list(looked)
     seen[places] = 1
-    said[places] = verdicts
-    evidence[places] = verdicts * np.exp(settings.sharpness * grades)
+    said[places] = settled
+    evidence[places] = context.verdicts(looked) * np.exp(settings.sharpness * grades)
     whether = steps.smooth(said, seen, settings.scales)
     when = steps.relative(steps.smooth(evidence, seen, settings.scales), settings.least_peak)
     return curve.join(whether, when)

@@ -53,7 +53,7 @@ def _absolute(evidence: Series, least_peak: float) -> Series:
 WITHOUT: Final[Mapping[str, Steps]] = {
     "context smoothing": Steps(smooth=_as_it_is),
     "grades by text similarity": Steps(grade=_nothing),
-    "self-reflection": Steps(doubt=_nothing),
+    "self-reflection": Steps(support=np.ones_like),
     "relative to the video's peak": Steps(relative=_absolute),
 }
 """Each step left out."""
@@ -80,7 +80,7 @@ def _other_peak(_: np.random.Generator, peak: float) -> Steps:
 SHUFFLED: Final[Mapping[str, Shuffled]] = {
     "context smoothing": _smooth_strangers,
     "grades by text similarity": lambda draw, _: Steps(grade=draw.permutation),
-    "self-reflection": lambda draw, _: Steps(doubt=draw.permutation),
+    "self-reflection": lambda draw, _: Steps(support=draw.permutation),
     "relative to the video's peak": _other_peak,
 }
 """Each step with what it goes by out of place: moments in the video, or peaks among videos."""

@@ -42,6 +42,8 @@ from vau_agent.tools.localisation.grading import Grader
 
 CALLS_PER_HOUR: Final = (1800.0, 900.0, 450.0, 225.0, 120.0, 40.0)
 """Budgets of the curve of accuracy against calls; all moments come first."""
+STEP_DRAWS: Final = 300
+"""Most draws for steps and budgets: there are many of them."""
 TABLES_NAME: Final = "replay.json"
 
 Say = Callable[[str], None]
@@ -156,7 +158,6 @@ class _Tables:
                 self.videos, self.replayer.run(self.recordings, grader=general)
             ),
         }
-        known = {"draws": self.draws, "seed": self.seed}
         peaks = self._peaks()
         without = {step: self._run([steps] * len(self.videos)) for step, steps in WITHOUT.items()}
         shuffled = {
@@ -166,6 +167,7 @@ class _Tables:
             ]
             for step in SHUFFLED
         }
+        few = min(self.draws, STEP_DRAWS)
         every = 3600 / self.recordings[0].moment_s
         by_calls = {every: (agent, sum(len(one.looked) for one in found))}
         for per_hour in CALLS_PER_HOUR:
@@ -173,9 +175,9 @@ class _Tables:
             looks = sum(len(one.looked) for one in fewer)
             by_calls[per_hour] = (to_scored(self.videos, fewer), looks)
         return (
-            frames_table(agent, others, conventions, **known),
-            steps_table(agent, without, shuffled, conventions, **known),
-            calls_table(by_calls, conventions, **known),
+            frames_table(agent, others, conventions, draws=self.draws, seed=self.seed),
+            steps_table(agent, without, shuffled, conventions, draws=few, seed=self.seed),
+            calls_table(by_calls, conventions, draws=few, seed=self.seed),
         )
 
     def windows(

@@ -4,6 +4,6 @@
 - texts: sentences as vectors, by meaning or by their words
 - grading: how much a sentence speaks of a hazard
 - looking: which moments to look at next
-- doubting: which verdicts their neighbours contradict, and what similar moments say instead
+- doubting: how far neighbours and similar moments bear a verdict out
 - curve: scores over time, and the segments they make
 """

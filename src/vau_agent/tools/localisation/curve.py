@@ -1,8 +1,9 @@
 """Scores over time: two readings of the same verdicts, joined.
 
-*Whether* anything happens around a moment is the smoothed verdict. *When* it happens is the verdict
-weighted by what the sentences say, smoothed, and taken relative to its own highest value in this
-video: a video's level says which video, its shape says when. The score is their geometric mean.
+*Whether* anything happens around a moment is the smoothed verdict, as far as it is borne out.
+*When* it happens is the verdict weighted by what the sentences say, smoothed, and taken relative to
+its own highest value in this video: a video's level says which video, its shape says when. The
+score is their geometric mean.
 """
 
 from collections.abc import Sequence
