@@ -9,6 +9,7 @@ moments of the same video about them, and lets a verdict say that something happ
 both bear it out.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypedDict
@@ -141,6 +142,7 @@ def localise(context: LocalisationContext) -> Localisation:
     )
 
 
+@functools.cache
 def build_localisation() -> LocalisationGraph:
     """Assemble the localisation graph."""
     graph = StateGraph(LocalisationState, LocalisationContext)
