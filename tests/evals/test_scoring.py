@@ -107,6 +107,30 @@ def test_a_record_of_no_sample_is_named_and_not_scored() -> None:
     assert [(gap.id, gap.kind) for gap in detection.gaps] == [("ghost", "unknown-id")]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(10.5, None), (4.0, "annotated with 10.0 s, the video has 4.0 s")],
+)
+def test_a_video_that_cannot_be_the_annotated_one_is_named(
+    seconds: float, told: str | None
+) -> None:
+    answer = record("a", opinion((2, 3)), seconds=seconds)
+
+    detection = table(scored(dataset(sample("a", (2, 6))), answer), "Detection")
+
+    gaps = [(gap.kind, gap.detail) for gap in detection.gaps]
+    assert gaps == ([] if told is None else [("wrong-length", f"{told}; it is scored as is")])
+
+
+def test_an_event_past_the_end_of_its_video_is_named() -> None:
+    one = sample("a", (2, 6), fps=None).model_copy(update={"duration_s": None})
+
+    detection = table(scored(dataset(one), record("a", opinion(), seconds=3.0)), "Detection")
+
+    (gap,) = detection.gaps
+    assert gap.detail.startswith("an event ends at 6.0 s, the video at 3.0 s")
+
+
 def test_without_a_sample_there_is_nothing_to_score() -> None:
     gap = Gap(id="absent", kind="missing-video", detail="no file")
     with pytest.raises(MetricError, match="no sample of manifest is left"):

@@ -89,6 +89,24 @@ def align(
     return answers, (*dataset.gaps, *_gaps(dataset, answers, records))
 
 
+def _misfit(answer: Answer) -> str | None:
+    """Say how the video cannot be the one that was annotated; its sample is scored all the same."""
+    sample, found = answer.sample, answer.record.duration_s if answer.record is not None else None
+    if found is None:
+        return None
+    annotated = sample.frames / sample.fps if sample.frames and sample.fps else sample.duration_s
+    if annotated is not None and abs(annotated - found) > _tolerated(found):
+        return f"annotated with {annotated:.1f} s, the video has {found:.1f} s; it is scored as is"
+    last = max((event.end for event in sample.truth.events or ()), default=0.0)
+    if last > found + _tolerated(found):
+        return f"an event ends at {last:.1f} s, the video at {found:.1f} s; it is scored as is"
+    return None
+
+
+def _tolerated(duration_s: float) -> float:
+    return max(1.0, 0.02 * duration_s)
+
+
 def unanswered_note(answers: Sequence[Answer]) -> tuple[str, ...]:
     """Say how many answers a table that cannot count them as wrong leaves out."""
     count = sum(not answer.is_answered for answer in answers)
@@ -114,6 +132,8 @@ def _gaps(dataset: Dataset, answers: Sequence[Answer], records: Sequence[Record]
         elif answer.record.error is not None:
             detail = f"{answer.record.error}; it counts as wrong"
             yield Gap(id=answer.sample.id, kind="failed", detail=detail)
+        elif (misfit := _misfit(answer)) is not None:
+            yield Gap(id=answer.sample.id, kind="wrong-length", detail=misfit)
     known = {sample.id for sample in dataset.samples}
     seen = set()
     for record in records:
