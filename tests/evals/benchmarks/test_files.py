@@ -1,4 +1,5 @@
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from vau_agent.errors import BenchmarkError
 from vau_agent.evals.benchmarks import files
 from vau_agent.evals.benchmarks.files import read_json, read_named, read_rows, read_text
+from vau_agent.evals.benchmarks.registry import BENCHMARKS
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -92,3 +94,13 @@ def test_a_table_without_its_columns_is_refused(tmp_path: Path, text: str, said:
 
     with pytest.raises(BenchmarkError, match=said):
         read_rows(path, ["One"])
+
+
+def test_names_in_a_file_cannot_break_a_message(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"A": {"\r\n" + "x" * 999: 1}}))
+
+    with pytest.raises(BenchmarkError) as refused:
+        BENCHMARKS["hivau"].read(path)
+    assert len(str(refused.value).splitlines()) == 1
+    assert len(str(refused.value)) < 300 + len(str(path))

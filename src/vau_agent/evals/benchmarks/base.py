@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from vau_agent.errors import BenchmarkError
-from vau_agent.evals.benchmarks.values import UnusableItemError
+from vau_agent.evals.benchmarks.values import UnusableItemError, shown
 from vau_agent.evals.samples import Dataset, Gap, Sample
 
 Item = Sample | Gap
@@ -54,7 +54,7 @@ def collect(
             else:
                 samples[item.id] = item
     if not samples:
-        first = f"the first gap: {gaps[0].id!r}: {gaps[0].detail}" if gaps else "it is empty"
+        first = f"the first gap: {shown(gaps[0].id)}: {gaps[0].detail}" if gaps else "it is empty"
         raise BenchmarkError(f"{path} holds no sample that can be used; {first}")
     return tuple(samples.values()), tuple(gaps)
 

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from vau_agent.errors import BenchmarkError
-from vau_agent.evals.benchmarks.values import kind_of
+from vau_agent.evals.benchmarks.values import kind_of, shown
 
 MAX_BYTES: Final = 256 * 2**20
 """Of an annotation, unpacked: the largest published one known has 60 MB."""
@@ -79,7 +79,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, s
     header = [name.strip().lower() for name in rows[0]] if rows else []
     missing = [name for name in columns if name.lower() not in header]
     if missing:
-        found = ", ".join(repr(name) for name in header[:20]) or "none"
+        found = ", ".join(shown(name) for name in header[:20]) or "none"
         raise BenchmarkError(f"{path} lacks the column {missing[0]!r}; columns found: {found}")
     return [
         (f"row {number}", _row(header, cells)) for number, cells in enumerate(rows[1:], start=2)
@@ -124,6 +124,6 @@ def read_named(path: Path) -> list[tuple[str, Mapping[str, JsonValue]]]:
     entries: list[tuple[str, Mapping[str, JsonValue]]] = []
     for name, entry in pairs:
         if not isinstance(entry, dict):
-            raise BenchmarkError(f"{path}: {name!r} is {kind_of(entry)}, not an object")
+            raise BenchmarkError(f"{path}: {shown(name)} is {kind_of(entry)}, not an object")
         entries.append((name, entry))
     return entries

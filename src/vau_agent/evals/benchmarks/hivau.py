@@ -21,6 +21,7 @@ from vau_agent.evals.benchmarks.values import (
     number_of,
     positive,
     segment_of,
+    shown,
     whole_of,
 )
 from vau_agent.evals.samples import Dataset, Gap, Sample, Truth
@@ -81,7 +82,7 @@ def _category(entry: Mapping[str, JsonValue]) -> str | None:
     names = label if isinstance(label, list) else [label]
     words = [name for name in names if isinstance(name, str) and name.strip()]
     if not words:
-        raise UnusableItemError("missing-truth", f"label is {label!r}")
+        raise UnusableItemError("missing-truth", f"label is {shown(label)}")
     return next((word for word in words if word.lower() != NORMAL), None)
 
 

@@ -34,6 +34,7 @@ from vau_agent.evals.benchmarks.values import (
     positive,
     seconds_of,
     segment_of,
+    shown,
     text_of,
     whole_of,
 )
@@ -85,7 +86,7 @@ def _from_entry(name: str, entry: Mapping[str, JsonValue]) -> Iterator[Item]:
         reasoning=_text(entry, "reasoning"),
     )
     if truth.events is None and truth.spans is None:
-        yield Gap(id=name, kind="no-times", detail=f"{SECONDS} is {entry.get(SECONDS)!r}")
+        yield Gap(id=name, kind="no-times", detail=f"{SECONDS} is {shown(entry.get(SECONDS))}")
 
 
 def _truth(

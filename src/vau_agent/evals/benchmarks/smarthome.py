@@ -11,7 +11,7 @@ from typing import Final
 
 from vau_agent.evals.benchmarks.base import Benchmark, Item, collect
 from vau_agent.evals.benchmarks.files import read_rows
-from vau_agent.evals.benchmarks.values import UnusableItemError
+from vau_agent.evals.benchmarks.values import UnusableItemError, shown
 from vau_agent.evals.samples import Dataset, Sample, Truth
 
 REASONING: Final = "Reasoning behind Normality/Anomalies"
@@ -42,7 +42,7 @@ def _from_row(name: str, row: Mapping[str, str]) -> Iterator[Item]:
         raise UnusableItemError("missing-field", "no title")
     if tag not in TAGS:
         known = ", ".join(TAGS)
-        raise UnusableItemError("missing-truth", f"tag {row['anomaly tag']!r}; known: {known}")
+        raise UnusableItemError("missing-truth", f"tag {shown(row['anomaly tag'])}; known: {known}")
     anomalous = TAGS[tag]
     yield Sample(
         id=row["title"],

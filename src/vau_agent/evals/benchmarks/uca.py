@@ -23,6 +23,7 @@ from vau_agent.evals.benchmarks.values import (
     number_of,
     positive,
     segment_of,
+    shown,
 )
 from vau_agent.evals.samples import Dataset, Gap, Sample, Truth
 from vau_agent.schemas import Segment
@@ -44,7 +45,7 @@ def _from_entry(name: str, entry: Mapping[str, JsonValue]) -> Iterator[Item]:
     duration = positive(number_of(field(entry, "duration"), "duration"), "duration")
     match = _CLASS.match(name)
     if match is None:
-        raise UnusableItemError("missing-truth", f"no class at the start of the key {name!r}")
+        raise UnusableItemError("missing-truth", f"no class at the start of the key {shown(name)}")
     anomalous = match["name"] != "Normal"
     gaps: list[Gap] = []
     yield Sample(

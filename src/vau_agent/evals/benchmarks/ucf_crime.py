@@ -25,6 +25,7 @@ from vau_agent.evals.benchmarks.values import (
     list_of,
     positive,
     seconds_of,
+    shown,
     text_of,
     whole_of,
 )
@@ -112,7 +113,7 @@ def _sample(video: str, category: str, times: Sequence[JsonValue], *, length: in
 def _truth(category: str, spans: Sequence[FrameSpan]) -> Truth:
     if (category == NORMAL) is bool(spans):
         raise UnusableItemError(
-            "missing-truth", f"class {category!r} contradicts {len(spans)} events"
+            "missing-truth", f"class {shown(category)} contradicts {len(spans)} events"
         )
     if not spans:
         return Truth(anomalous=False, events=(), spans=())

@@ -2,11 +2,15 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from pydantic import JsonValue
 
 from vau_agent.evals.samples import FrameSpan, GapKind
 from vau_agent.schemas import Segment
+
+SHOWN: Final = 60
+"""Most characters of a value in a message."""
 
 
 class UnusableItemError(Exception):
@@ -26,6 +30,12 @@ def kind_of(value: JsonValue) -> str:
     return names.get(type(value), "a number")
 
 
+def shown(value: object) -> str:
+    """Write a value for a message: on one line, and not at length."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
 def field(entry: Mapping[str, JsonValue], name: str) -> JsonValue:
     """Return a field.
 
@@ -33,7 +43,7 @@ def field(entry: Mapping[str, JsonValue], name: str) -> JsonValue:
         UnusableItemError: It is absent.
     """
     if name not in entry:
-        found = ", ".join(sorted(entry)[:12]) or "none"
+        found = ", ".join(shown(name) for name in sorted(entry)[:12]) or "none"
         raise UnusableItemError("missing-field", f"no field {name!r}; fields found: {found}")
     return entry[name]
 
@@ -46,7 +56,7 @@ def text_of(entry: Mapping[str, JsonValue], name: str) -> str:
     """
     value = field(entry, name)
     if not isinstance(value, str) or not value.strip():
-        raise UnusableItemError("missing-field", f"{name} is {value!r}, not a text")
+        raise UnusableItemError("missing-field", f"{name} is {shown(value)}, not a text")
     return value.strip()
 
 
@@ -74,8 +84,7 @@ def number_of(value: JsonValue, what: str) -> float:
         if not math.isfinite(number):
             raise ValueError
     except (ValueError, OverflowError) as error:
-        shown = str(value)[:40]
-        raise UnusableItemError("not-a-number", f"{what} is {shown!r}") from error
+        raise UnusableItemError("not-a-number", f"{what} is {shown(value)}") from error
     return number
 
 

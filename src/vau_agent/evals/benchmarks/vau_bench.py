@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from vau_agent.evals.benchmarks.base import Benchmark, Item, collect
 from vau_agent.evals.benchmarks.files import read_rows
-from vau_agent.evals.benchmarks.values import UnusableItemError, number_of, segment_of
+from vau_agent.evals.benchmarks.values import UnusableItemError, number_of, segment_of, shown
 from vau_agent.evals.samples import Dataset, Gap, Question, Sample, Truth
 from vau_agent.schemas import Segment
 
@@ -87,7 +87,9 @@ def _events(id_: str, row: Mapping[str, str], *, anomalous: bool) -> tuple[Segme
     except UnusableItemError as error:
         return Gap(id=id_, kind=error.kind, detail=error.detail)
     if anomalous:
-        return Gap(id=id_, kind="no-times", detail=f"times are {written[0]!r}, {written[1]!r}")
+        return Gap(
+            id=id_, kind="no-times", detail=f"times are {shown(written[0])}, {shown(written[1])}"
+        )
     return ()
 
 
@@ -106,7 +108,7 @@ def _question(id_: str, row: Mapping[str, str]) -> Question | Gap:
             return Question(
                 text=row["question"], options=tuple(kept), answer=sum(map(bool, options[:place]))
             )
-        detail = f"the key {key[:60]!r} is none of the options"
+        detail = f"the key {shown(key)} is none of the options"
     return Gap(id=id_, kind=kind, detail=detail)
 
 

@@ -29,6 +29,7 @@ from vau_agent.evals.benchmarks.values import (
     list_of,
     positive,
     seconds_of,
+    shown,
     text_of,
     whole_of,
 )
@@ -92,7 +93,7 @@ def _from_class_line(name: str, cells: Sequence[str]) -> Iterator[Item]:
     unknown = [code for code in rest[::3] if code not in CLASSES]
     if len(rest) % 3 or unknown:
         raise UnusableItemError(
-            "missing-field", f"triples of class, start and end are wanted, got {rest[:3]}"
+            "missing-field", f"triples of class, start and end are wanted, got {shown(rest[:3])}"
         )
     spans = tuple(
         frame_span_of(whole_of(start, "a frame"), whole_of(end, "a frame"))
@@ -120,13 +121,13 @@ def _from_object(name: str, entry: Mapping[str, JsonValue]) -> Iterator[Item]:
 def _key_classes(key: str) -> list[str]:
     match = _KEY.search(key)
     if match is None:
-        raise UnusableItemError("missing-truth", f"no label_... at the end of the key {key!r}")
+        raise UnusableItemError("missing-truth", f"no label_... at the end of the key {shown(key)}")
     codes = match["codes"].split("-")
     if codes[0] == NORMAL:
         return []
     known = [code for code in codes if code in CLASSES]
     if not known:
-        raise UnusableItemError("missing-truth", f"no known class in the key {key!r}")
+        raise UnusableItemError("missing-truth", f"no known class in the key {shown(key)}")
     return known
 
 
