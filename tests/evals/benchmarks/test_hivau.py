@@ -85,6 +85,7 @@ def test_a_clip_outside_its_event_is_a_gap(written: Write, clips: object) -> Non
     [
         ({"n_frames": 0}, "wrong-length"),
         ({"fps": "nan"}, "not-a-number"),
+        ({"fps": 1e-320}, "wrong-length"),
         ({"label": []}, "missing-truth"),
         ({"label": ["Normal"]}, "missing-truth"),
     ],

@@ -79,6 +79,10 @@ def test_an_anomaly_without_times_is_named_and_stays(written: Write, events: obj
         ({"events_s": [[9, 10]], "duration_s": 5}, "wrong-length"),
         ({"fps": float("nan")}, "not-a-number"),
         ({"frames": 0}, "wrong-length"),
+        (
+            {"events_s": None, "fps": 1e-320, "events_frames_0based_half_open": [[0, 9]]},
+            "wrong-length",
+        ),
         ({"frames": 7.5}, "not-a-number"),
         ({"label": "normal"}, "missing-truth"),
         ({"question": {"text": "?", "options": ["a"], "answer": 0}}, "unreadable"),

@@ -46,11 +46,12 @@ def read(path: Path) -> Dataset:
 def _from_entry(name: str, entry: Mapping[str, JsonValue]) -> Iterator[Item]:
     frames = int(positive(whole_of(field(entry, "n_frames"), "n_frames"), "n_frames"))
     fps = positive(number_of(field(entry, "fps"), "fps"), "fps")
+    duration = positive(frames / fps, "the length in seconds")
     category = _category(entry)
     gaps: list[Gap] = []
     events: tuple[Segment, ...] | None = ()
     try:
-        events = _spans(field(entry, "events"), "event", within=Segment(start=0, end=frames / fps))
+        events = _spans(field(entry, "events"), "event", within=Segment(start=0, end=duration))
         gaps.extend(_clip_gaps(name, entry, events))
     except UnusableItemError as error:
         gaps.append(Gap(id=name, kind=error.kind, detail=error.detail))
@@ -68,7 +69,7 @@ def _from_entry(name: str, entry: Mapping[str, JsonValue]) -> Iterator[Item]:
         source="hivau",
         video=name if suffixed else f"{name}.mp4",
         truth=Truth(anomalous=category is not None, category=category, events=events),
-        duration_s=frames / fps,
+        duration_s=duration,
         frames=frames,
         fps=fps,
         description=description,

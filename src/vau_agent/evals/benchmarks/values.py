@@ -101,12 +101,12 @@ def whole_of(value: JsonValue, what: str) -> int:
 
 
 def positive(number: float, what: str) -> float:
-    """Return a number above 0.
+    """Return a finite number above 0.
 
     Raises:
-        UnusableItemError: It is 0 or below.
+        UnusableItemError: It is not.
     """
-    if not number > 0:
+    if not 0 < number < math.inf:
         raise UnusableItemError("wrong-length", f"{what} is {number:g}")
     return number
 
@@ -142,5 +142,12 @@ def frame_span_of(start: int, end: int, *, within: int | None = None) -> FrameSp
 
 
 def seconds_of(spans: Iterable[FrameSpan], fps: float) -> tuple[Segment, ...]:
-    """Return the same spans in seconds."""
-    return tuple(Segment(start=span.start / fps, end=span.end / fps) for span in spans)
+    """Return the same spans in seconds.
+
+    Raises:
+        UnusableItemError: The rate is so low that they have no end.
+    """
+    return tuple(
+        segment_of(span.start / fps, positive(span.end / fps, "the end of an event"))
+        for span in spans
+    )
