@@ -1,5 +1,6 @@
 """What is observed of a video, and the numbers that its localisation goes by."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol, Self
 
@@ -59,6 +60,6 @@ class LocalisationSettings(Value):
     def _holds_below_the_alarm(self) -> Self:
         if self.hold > self.alarm:
             raise ValueError(f"hold is at most alarm, got {self.hold} over {self.alarm}")
-        if not self.scales or min(self.scales) <= 0:
+        if not self.scales or not all(0 < scale < math.inf for scale in self.scales):
             raise ValueError(f"scales are positive and at least one, got {self.scales}")
         return self
