@@ -72,6 +72,7 @@ def test_differences_are_paired_and_mcnemar_is_exact() -> None:
     assert difference.value == pytest.approx(-0.08)
     assert -0.16 < difference.low < difference.high < 0  # unpaired, 0 would lie well inside
     (row,) = [one for one in compared.table.rows if one.name == "B - A"]
+    assert row.kind == "difference"
     assert row.metrics["accuracy_mcnemar_p"].value == pytest.approx(mcnemar(8, 0))
     assert compared.worse(0.10) != ()
 

@@ -23,6 +23,7 @@ from vau_agent.evals.watching import paired_events
 
 RIGHTNESS: Final = ("accuracy", "category_accuracy", "choice_accuracy")
 """Metrics that are right or wrong for each sample: McNemar's test applies."""
+DIFFERENCE: Final = "B - A"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ def compare_runs(a: Run, b: Run, *, draws: int = 2000, seed: int = 0) -> Compari
     if not pairs:
         raise EvaluationError(f"{a.name} and {b.name} have no sample in common")
     ours, theirs = [one for one, _ in pairs], [other for _, other in pairs]
-    rows: dict[str, dict[str, Estimate]] = {"A": {}, "B": {}, "B - A": {}}
+    rows: dict[str, dict[str, Estimate]] = {"A": {}, "B": {}, DIFFERENCE: {}}
     differences: dict[str, Interval] = {}
     for name, measure in _MEASURES.items():
         values = [(measure(one), measure(other)) for one, other in pairs]
@@ -95,18 +96,21 @@ def compare_runs(a: Run, b: Run, *, draws: int = 2000, seed: int = 0) -> Compari
         rows["A"][name] = bootstrap_mean(of_a, draws=draws, seed=seed).estimate()
         rows["B"][name] = bootstrap_mean(of_b, draws=draws, seed=seed).estimate()
         differences[name] = paired_difference(of_a, of_b, draws=draws, seed=seed)
-        rows["B - A"][name] = differences[name].estimate()
+        rows[DIFFERENCE][name] = differences[name].estimate()
         if name in RIGHTNESS:
             p = mcnemar(
                 sum(one > other for one, other in known), sum(one < other for one, other in known)
             )
-            rows["B - A"][f"{name}_mcnemar_p"] = Estimate(value=p, n=len(known))
+            rows[DIFFERENCE][f"{name}_mcnemar_p"] = Estimate(value=p, n=len(known))
     for name, one in _frames(ours, theirs, draws=min(draws, 1000), seed=seed).items():
         differences[name] = one
-        rows["B - A"][name] = one.estimate()
+        rows[DIFFERENCE][name] = one.estimate()
     table = Table(
         title=f"{b.name} (B) against {a.name} (A)",
-        rows=tuple(Row(name=name, metrics=metrics) for name, metrics in rows.items()),
+        rows=tuple(
+            Row(name=name, kind="difference" if name == DIFFERENCE else "measured", metrics=metrics)
+            for name, metrics in rows.items()
+        ),
         conventions={
             "benchmark": a.header.benchmark,
             "annotation": a.header.annotation,

@@ -7,9 +7,10 @@ from pydantic import Field
 from vau_agent.evals.samples import Gap
 from vau_agent.schemas import Value
 
-RowKind = Literal["measured", "blind", "oracle", "floor", "published"]
-"""`blind`: never sees the video. `oracle`: was told part of the truth. `floor`: a trivial method.
-`published`: somebody else's figure, quoted."""
+RowKind = Literal["measured", "difference", "blind", "oracle", "floor", "published"]
+"""`difference`: one method less another, on the same items. `blind`: never sees the video.
+`oracle`: was told part of the truth. `floor`: a trivial method. `published`: somebody else's
+figure, quoted."""
 
 
 class Estimate(Value):

@@ -90,6 +90,34 @@ def detection() -> Table:
 
 
 @pytest.fixture
+def steps() -> Table:
+    """Two methods on the same frames, their difference and a loss, and a blind row."""
+    frames = Estimate(value=1200, n=40)
+    return Table(
+        title="Steps",
+        rows=(
+            Row(name="agent", metrics={"auc": estimate(0.875, 0.85, 0.9), "frames": frames}),
+            Row(name="without", metrics={"auc": estimate(0.845, 0.81, 0.88), "frames": frames}),
+            Row(
+                name="gain",
+                kind="difference",
+                metrics={
+                    "auc": estimate(0.03, 0.01, 0.05),
+                    "ece": estimate(-0.02, -0.03, -0.01),
+                    "auc_mcnemar_p": Estimate(value=0.039, n=40),
+                },
+            ),
+            Row(
+                name="gain over shuffled",
+                kind="difference",
+                metrics={"auc": estimate(-0.004, -0.02, 0.01), "ece": estimate(0.02, 0.01, 0.03)},
+            ),
+            Row(name="prior", kind="blind", metrics={"auc": estimate(0.6, 0.5, 0.7)}),
+        ),
+    )
+
+
+@pytest.fixture
 def hostile() -> Table:
     """A table whose every text tries to act."""
     return Table(

@@ -108,7 +108,7 @@ def test_a_forest_shows_each_difference_and_its_side_of_zero(forest: Forest) -> 
     assert values == pytest.approx([0.05, -0.03, 0.004], abs=1e-3)
     sides = [dot.attrib["class"].removeprefix("dot ") for dot in dots]
     assert sides == ["above", "below", "around"]
-    assert {"smoothing", "0.050 [0.030, 0.070]", "decision", "not defined"} <= set(texts(svg))
+    assert {"smoothing", "+0.050 [0.030, 0.070]", "decision", "not defined"} <= set(texts(svg))
     (zero,) = marked(svg, "line", "axis")
     assert float(zero.attrib["x1"]) == pytest.approx(x0, abs=0.1)
     assert numbers_of(forest).rows == (

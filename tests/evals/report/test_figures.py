@@ -12,6 +12,9 @@ from vau_agent.evals.report.figures import (
     joined_remarks,
     metric_names,
     number,
+    shared_counts,
+    side_of_zero,
+    signed,
     usual_n,
     why_undefined,
 )
@@ -62,6 +65,55 @@ def test_whole_numbers_above_one_are_counts_unless_they_carry_an_interval() -> N
 
     assert is_count("points", [points])
     assert not is_count("net_points", [gained, nothing])
+
+
+def test_a_count_that_all_rows_share_is_given_once() -> None:
+    def row(name: str, frames: float, videos: float) -> Row:
+        return Row(
+            name=name,
+            metrics={
+                "auc": Estimate(value=0.5, n=3),
+                "frames": Estimate(value=frames, n=3),
+                "videos": Estimate(value=videos, n=3),
+            },
+        )
+
+    bare = Row(name="difference", metrics={"auc": Estimate(value=0.1, n=3)})
+
+    assert shared_counts([row("a", 1200, 3), row("b", 1200, 4), bare]) == {"frames": "1,200"}
+    assert shared_counts([row("a", 1200, 3), bare]) == {}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Estimate(value=7, n=3, note="of which 2 are doubled"),
+        Estimate(value=7, low=5, high=9, n=3),
+        Estimate(value=None, n=3),
+    ],
+)
+def test_a_shared_count_that_needs_a_word_stays_in_its_rows(other: Estimate) -> None:
+    auc, seven = Estimate(value=0.5, n=3), Estimate(value=7, n=3)
+    rows = [
+        Row(name="a", metrics={"auc": auc, "unparsed": seven}),
+        Row(name="b", metrics={"auc": auc, "unparsed": other}),
+    ]
+
+    assert shared_counts(rows) == {}
+
+
+def test_a_table_of_nothing_but_shared_counts_keeps_them() -> None:
+    rows = [Row(name=name, metrics={"frames": Estimate(value=7, n=3)}) for name in "ab"]
+
+    assert shared_counts(rows) == {}
+
+
+def test_a_difference_has_its_sign_and_its_side() -> None:
+    assert [signed(value) for value in (0.0214, -0.0214, 0.0)] == ["+0.021", "-0.021", "0.000"]
+    assert side_of_zero((0.1, 0.2)) == "above"
+    assert side_of_zero((-0.2, -0.1)) == "below"
+    assert side_of_zero((0.0, 0.1)) == side_of_zero((-0.1, 0.1)) == "around"
+    assert side_of_zero(None) == "unknown"
 
 
 def test_a_mean_of_counts_keeps_its_decimals() -> None:

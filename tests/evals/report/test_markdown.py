@@ -43,6 +43,17 @@ def test_conventions_notes_and_kinds_are_printed(detection: Table) -> None:
     assert "floor:" not in text
 
 
+def test_differences_are_signed_and_shared_counts_stand_below(steps: Table) -> None:
+    text = render_markdown([steps])
+    table = cells(text)
+
+    assert table["gain"]["kind"] == "difference"
+    assert table["gain"]["auc"] == "+0.030 [0.010, 0.050]"
+    assert table["gain"]["auc_mcnemar_p"] == "0.039"
+    assert "frames" not in table["agent"]
+    assert "- for all rows: frames 1,200" in text
+
+
 def test_gaps_are_counted_by_kind_and_named(detection: Table) -> None:
     text = render_markdown([detection])
 

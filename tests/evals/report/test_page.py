@@ -138,6 +138,29 @@ def test_a_measured_figure_without_an_interval_says_so() -> None:
     assert Page(render_html("t", [Table(title="T", rows=rows)])).row("m")[3] == "0.900 no interval"
 
 
+def test_a_difference_is_held_against_zero_and_no_blind_row(steps: Table) -> None:
+    text = render_html("t", [steps])
+    page = Page(text)
+
+    assert page.row("gain")[3:] == [
+        "+0.030 [0.010, 0.050] above zero",
+        "-0.020 [-0.030, -0.010] below zero",
+        "0.039",
+    ]
+    assert page.row("gain over shuffled")[3] == "-0.004 [-0.020, 0.010] may be zero"
+    assert "clears blind" in page.row("agent")[3]
+    assert "one method less another, on the same items" in page.text
+    clear = re.findall(r'class="beside clear">([^<]+)<', text)
+    assert clear == ["clears blind", "clears blind", "above zero", "below zero"]
+
+
+def test_a_count_of_all_rows_stands_under_the_table(steps: Table) -> None:
+    page = Page(render_html("t", [steps]))
+
+    assert "For all rows: frames 1,200." in page.text
+    assert "frames" not in next(cells for cells in page.cells if cells[0] == "Row")
+
+
 def test_figures_without_a_blind_row_are_named(detection: Table) -> None:
     words = "No blind row stands beside"
     alone = detection.model_copy(update={"rows": detection.rows[:1]})

@@ -46,6 +46,7 @@ def frames_table(
     rows += [
         Row(
             name=f"{AGENT} - {name}",
+            kind="difference",
             metrics=_estimates(paired_frames(scored, agent, draws=draws, seed=seed)),
         )
         for name, scored in others.items()
@@ -94,11 +95,11 @@ def steps_table(
             Row(name=f"without: {step}", metrics=score_frames(scored, draws=draws, seed=seed))
         )
         gains = paired_frames(scored, agent, draws=draws, seed=seed)
-        rows.append(Row(name=f"gain: {step}", metrics=_estimates(gains)))
+        rows.append(Row(name=f"gain: {step}", kind="difference", metrics=_estimates(gains)))
         if controls:
             least = [paired_frames(one, agent, draws=draws, seed=seed) for one in controls]
             name = f"gain over shuffled: {step}"
-            rows.append(Row(name=name, metrics=_estimates(_least(least))))
+            rows.append(Row(name=name, kind="difference", metrics=_estimates(_least(least))))
     return Table(
         title="Steps: left out, and against shuffled controls",
         rows=tuple(rows),
@@ -167,6 +168,7 @@ def windows_table(
         rows.append(
             Row(
                 name=f"{AGENT} - {name}",
+                kind="difference",
                 metrics={
                     metric: paired_difference(blind, ours, draws=draws, seed=seed).estimate()
                     for metric, (blind, ours) in gains.items()

@@ -1,4 +1,7 @@
-"""Figures beside those that need no video: a method that does not clear them has shown nothing."""
+"""Figures beside those that need no video, and differences beside zero.
+
+A method that does not clear the figures that need no video has shown nothing.
+"""
 
 from typing import Final, Literal
 
@@ -18,6 +21,11 @@ def better(metric: str) -> Better:
     if words & NEITHER:
         return "neither"
     return "lower" if words & LOWER_IS_BETTER else "higher"
+
+
+def is_difference(row: Row, metric: str) -> bool:
+    """Tell whether a figure is a difference: zero, and no blind row, is what it is held against."""
+    return row.kind == "difference" and better(metric) != "neither"
 
 
 def best_blind(table: Table, metric: str) -> Row | None:

@@ -4,13 +4,14 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from vau_agent.evals.samples import Gap
 from vau_agent.evals.tables import Estimate, Row, RowKind
 
 KINDS: Final[dict[RowKind, str]] = {
     "measured": "the method, on these samples",
+    "difference": "one method less another, on the same items",
     "blind": "never sees the video",
     "oracle": "is told part of the truth",
     "floor": "a trivial method",
@@ -25,6 +26,14 @@ COUNTS: Final = frozenset(
     | {"unparsed", "unreadable", "videos"}
 )
 """Words of a metric's name that tell a number of things."""
+Side = Literal["above", "below", "around", "unknown"]
+SIDES: Final[dict[Side, str]] = {
+    "above": "above zero",
+    "below": "below zero",
+    "around": "may be zero",
+    "unknown": "no interval",
+}
+"""Where the interval of a difference lies, in words."""
 
 
 def number(value: float, *, whole: bool = False) -> str:
@@ -37,6 +46,11 @@ def number(value: float, *, whole: bool = False) -> str:
     if size < 0.0005:
         return f"{value:.1e}"
     return f"{value:,.{2 if size < 100 else 1 if size < 1000 else 0}f}"
+
+
+def signed(value: float) -> str:
+    """Write a difference: `number` with its sign."""
+    return f"{'+' if value > 0 else ''}{number(value)}"
 
 
 def interval(estimate: Estimate, *, whole: bool = False) -> str:
@@ -61,6 +75,13 @@ def defined(estimate: Estimate) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def side_of_zero(ends: tuple[float, float] | None) -> Side:
+    """Tell where an interval lies: above, below or around zero; `unknown` without one."""
+    if ends is None:
+        return "unknown"
+    return "above" if ends[0] > 0 else "below" if ends[1] < 0 else "around"
+
+
 def metric_names(rows: Sequence[Row]) -> tuple[str, ...]:
     """Name every metric that some row has, in the order of first mention."""
     return tuple(dict.fromkeys(name for row in rows for name in row.metrics))
@@ -79,6 +100,21 @@ def is_count(name: str, rows: Sequence[Row]) -> bool:
     if COUNTS.intersection(name.split("_")):
         return True
     return any(value > 1 for value in values) and not any(map(bounds, estimates))
+
+
+def shared_counts(rows: Sequence[Row]) -> dict[str, str]:
+    """Give the counts that are the same in all of the rows that have them, two at least.
+
+    They tell of the samples and not of a method, so they stand once under a table. Nothing is
+    given where no other figure would remain.
+    """
+    names = metric_names(rows)
+    shared = {
+        name: number(value, whole=True)
+        for name in names
+        if is_count(name, rows) and (value := _shared(name, rows)) is not None
+    }
+    return shared if len(shared) < len(names) else {}
 
 
 def usual_n(row: Row) -> int | None:
@@ -138,3 +174,12 @@ def distinct_gaps(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
 def gap_counts(gaps: Sequence[Gap]) -> tuple[tuple[str, int], ...]:
     """Count gaps by kind, the most frequent first."""
     return tuple(Counter(gap.kind for gap in gaps).most_common())
+
+
+def _shared(name: str, rows: Sequence[Row]) -> float | None:
+    """Give what a metric is in every row that has it, if it needs no further word."""
+    found = [row.metrics[name] for row in rows if name in row.metrics]
+    values = {defined(one) for one in found}
+    if len(found) < 2 or len(values) != 1 or any(one.note or bounds(one) for one in found):
+        return None
+    return values.pop()

@@ -16,7 +16,15 @@ from vau_agent.evals.report.canvas import (
     text_at,
     tick_text,
 )
-from vau_agent.evals.report.figures import bounds, defined, interval, number
+from vau_agent.evals.report.figures import (
+    SIDES,
+    bounds,
+    defined,
+    interval,
+    number,
+    side_of_zero,
+    signed,
+)
 from vau_agent.evals.report.plots import Effect, Forest, Strip
 from vau_agent.evals.tables import Estimate
 from vau_agent.reports.times import span, tick, tick_step
@@ -33,13 +41,6 @@ BAND: Final = 10.0
 MAX_TICKS: Final = 6
 MAX_SAMPLES: Final = 400
 """Moments drawn; of a longer curve, each stretch shows its highest."""
-SIDES: Final = {
-    "above": "above zero",
-    "below": "below zero",
-    "around": "may be zero",
-    "unknown": "no interval",
-}
-"""Where the interval of a difference lies, in words."""
 
 
 def draw_forest(plot: Forest, key: str) -> str:
@@ -69,9 +70,8 @@ def difference_words(difference: Estimate) -> str:
     value, ends = defined(difference), bounds(difference)
     if value is None:
         return "not defined"
-    sign = "+" if value > 0 else ""
     side = SIDES[side_of_zero(ends)]
-    return " ".join(filter(None, [f"{sign}{number(value)}", interval(difference), side]))
+    return " ".join(filter(None, [signed(value), interval(difference), side]))
 
 
 def draw_strip(strip: Strip, key: str, place: int) -> str:
@@ -110,7 +110,7 @@ def strip_words(strip: Strip) -> str:
 
 def _lane(effect: Effect, x: Scale, top: float) -> Iterator[str]:
     value, ends = defined(effect.difference), bounds(effect.difference)
-    said = "not defined" if value is None else f"{number(value)} {interval(effect.difference)}"
+    said = "not defined" if value is None else f"{signed(value)} {interval(effect.difference)}"
     yield text_at(EDGE, top + 13, shorten(effect.name, RIGHT - EDGE), css="over")
     yield text_at(RIGHT, top + 30, said.strip(), anchor="end", css="name")
     if value is None:
@@ -122,13 +122,6 @@ def _lane(effect: Effect, x: Scale, top: float) -> Iterator[str]:
         for end in ends:
             yield rule(x(end), middle - 5, x(end), middle + 5, f"whisker {side}")
     yield element("circle", cx=x(value), cy=middle, r=4.5, class_=f"dot {side}")
-
-
-def side_of_zero(ends: tuple[float, float] | None) -> str:
-    """Tell where an interval lies: `above`, `below`, `around` zero, or `unknown` without one."""
-    if ends is None:
-        return "unknown"
-    return "above" if ends[0] > 0 else "below" if ends[1] < 0 else "around"
 
 
 def _difference_scale(effects: Sequence[Effect]) -> Scale:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from vau_agent.evals.report.beside_blind import is_difference
 from vau_agent.evals.report.figures import (
     KINDS,
     UNDEFINED,
@@ -15,6 +16,8 @@ from vau_agent.evals.report.figures import (
     joined_remarks,
     metric_names,
     number,
+    shared_counts,
+    signed,
     usual_n,
 )
 from vau_agent.evals.samples import Gap
@@ -46,7 +49,9 @@ def _blocks(table: Table) -> Iterator[str]:
     if table.rows:
         kinds = dict.fromkeys(row.kind for row in table.rows)
         yield "Kinds: " + "; ".join(f"{kind}: {KINDS[kind]}" for kind in kinds) + "."
-    notes = [f"- {_text(name)}: {_text(choice)}" for name, choice in table.conventions.items()]
+    counts = ", ".join(f"{name} {count}" for name, count in shared_counts(table.rows).items())
+    notes = [f"- for all rows: {_text(counts)}"] if counts else []
+    notes += [f"- {_text(name)}: {_text(choice)}" for name, choice in table.conventions.items()]
     notes += [
         f"- {_text(', '.join(one.metrics))} ({_text('; '.join(one.rows))}): {_text(one.words)}"
         for one in joined_remarks(table.rows)
@@ -57,7 +62,8 @@ def _blocks(table: Table) -> Iterator[str]:
 
 
 def _grid(table: Table) -> Iterator[str]:
-    names = metric_names(table.rows)
+    shared = shared_counts(table.rows)
+    names = [name for name in metric_names(table.rows) if name not in shared]
     yield _line(["row", "kind", "n", *(_text(name) for name in names)])
     yield _line(["---", "---", *("---:" for _ in ("n", *names))])
     whole = {name: is_count(name, table.rows) for name in names}
@@ -74,7 +80,8 @@ def _figure(row: Row, name: str, n: int | None, *, whole: bool) -> str:
     value = defined(estimate)
     if value is None:
         return UNDEFINED
-    words = [number(value, whole=whole), interval(estimate, whole=whole)]
+    said = signed(value) if is_difference(row, name) else number(value, whole=whole)
+    words = [said, interval(estimate, whole=whole)]
     if estimate.n != n:
         words.append(f"n={estimate.n}")
     return " ".join(word for word in words if word)

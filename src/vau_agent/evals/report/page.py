@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import Final
 
 from vau_agent.evals.records import RunHeader
-from vau_agent.evals.report.beside_blind import best_blind, better, clears
+from vau_agent.evals.report.beside_blind import best_blind, better, clears, is_difference
 from vau_agent.evals.report.drawing import Key, Numbers, draw, keys_of, numbers_of
 from vau_agent.evals.report.figures import (
     KINDS,
+    SIDES,
     UNDEFINED,
     Remark,
+    bounds,
     defined,
     distinct_gaps,
     gap_counts,
@@ -26,6 +28,9 @@ from vau_agent.evals.report.figures import (
     joined_remarks,
     metric_names,
     number,
+    shared_counts,
+    side_of_zero,
+    signed,
     usual_n,
 )
 from vau_agent.evals.report.plots import Plot
@@ -49,8 +54,10 @@ class Cell:
     interval: str = ""
     n: str = ""
     """Only where it differs from the row's."""
-    blind: str = ""
-    """How it stands to the best blind row, in words."""
+    beside: str = ""
+    """How it stands to the best blind row, or a difference to zero, in words."""
+    clear: bool = False
+    """It lies wholly on the better side of that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +77,8 @@ class TableView:
     table: Table
     parts: tuple[tuple[tuple[str, ...], tuple[RowView, ...]], ...]
     """Names of metrics, and the rows."""
+    counts: Mapping[str, str]
+    """What is the same in every row."""
     remarks: tuple[Remark, ...]
     alone: tuple[str, ...]
     """Metrics that are measured here with no blind row beside them."""
@@ -147,13 +156,15 @@ def content_policy(style: str) -> str:
 
 
 def _table_view(table: Table) -> TableView:
-    names = metric_names(table.rows)
+    counts = shared_counts(table.rows)
+    names = [name for name in metric_names(table.rows) if name not in counts]
     return TableView(
         table=table,
         parts=tuple(
             (part, tuple(_row_view(row, part, table) for row in table.rows))
             for part in _parts(names)
         ),
+        counts=counts,
         remarks=joined_remarks(table.rows),
         alone=tuple(
             name
@@ -190,26 +201,30 @@ def _cell(row: Row, name: str, n: int | None, table: Table) -> Cell:
     if value is None:
         return Cell(value=UNDEFINED, n=own_n)
     whole = is_count(name, table.rows)
+    beside, clear = _beside(row, name, table)
     return Cell(
-        value=number(value, whole=whole),
+        value=signed(value) if is_difference(row, name) else number(value, whole=whole),
         interval=interval(estimate, whole=whole),
         n=own_n,
-        blind=_beside_blind(row, name, table),
+        beside=beside,
+        clear=clear,
     )
 
 
-def _beside_blind(row: Row, name: str, table: Table) -> str:
+def _beside(row: Row, name: str, table: Table) -> tuple[str, bool]:
+    """Say how a figure stands to what it is held against, and whether it clears that."""
+    if is_difference(row, name):
+        side = side_of_zero(bounds(row.metrics[name]))
+        return SIDES[side], side == ("above" if better(name) == "higher" else "below")
     best = best_blind(table, name)
-    if best is None:
-        return ""
-    if row == best:
-        return "best blind"
+    if best is None or row == best:
+        return "" if best is None else "best blind", False
     if row.kind != "measured":
-        return ""
+        return "", False
     answer = clears(row.metrics[name], best, name)
     if answer is None:
-        return "no interval"
-    return "clears blind" if answer else "does not clear blind"
+        return "no interval", False
+    return "clears blind" if answer else "does not clear blind", answer
 
 
 def _plot_view(plot: Plot, key: str) -> PlotView:
