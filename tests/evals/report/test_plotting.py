@@ -12,8 +12,10 @@ from vau_agent.evals.metrics.frames import ScoredVideo, frame_ap, frame_auc
 from vau_agent.evals.records import CurveSample, Opinion, Record
 from vau_agent.evals.report.plots import Curve
 from vau_agent.evals.report.plotting import (
+    CALLS,
     MAX_POINTS,
     ScoredMethod,
+    cost_plot,
     forest_plot,
     precision_recall_plot,
     reliability_plot,
@@ -21,7 +23,7 @@ from vau_agent.evals.report.plotting import (
     timeline_plot,
 )
 from vau_agent.evals.samples import Dataset, FrameSpan, Sample, Truth
-from vau_agent.evals.significance import Interval
+from vau_agent.evals.tables import Estimate, Row, Table
 from vau_agent.schemas import Segment
 
 SCORES = st.lists(
@@ -99,15 +101,48 @@ def test_bins_without_answers_are_not_drawn() -> None:
     assert low < 2 / 3 < high
 
 
-def test_a_forest_keeps_order_and_notes() -> None:
-    differences = {
-        "b": Interval(value=0.1, low=0.0, high=0.2, n=9, note="3 draws undefined"),
-        "a": Interval(value=-0.1, low=-0.2, high=0.0, n=9),
-    }
-    plot = forest_plot(differences, title="T", metric="frame AUC")
+def test_a_forest_holds_the_differences_of_a_table_in_their_order() -> None:
+    gain = Estimate(value=0.1, low=0.0, high=0.2, n=9, note="3 draws undefined")
+    loss = Estimate(value=-0.1, low=-0.2, high=0.0, n=9)
+    table = Table(
+        title="Steps",
+        rows=(
+            Row(name="agent", metrics={"frame_auc": Estimate(value=0.9, n=9)}),
+            Row(name="b", kind="difference", metrics={"frame_auc": gain}),
+            Row(name="a", kind="difference", metrics={"frame_auc": loss, "other": gain}),
+        ),
+    )
+    plot = forest_plot(table, "frame_auc")
 
-    assert [effect.name for effect in plot.effects] == ["b", "a"]
-    assert plot.effects[0].difference.note == "3 draws undefined"
+    assert [(one.name, one.difference) for one in plot.effects] == [("b", gain), ("a", loss)]
+    assert (plot.title, plot.x, plot.about) == ("Difference in frame AUC", "frame AUC", "Steps.")
+    assert [one.name for one in forest_plot(table, "other").effects] == ["a"]
+    assert forest_plot(table, "miou").effects == ()
+
+
+def test_costs_are_one_line_of_the_agent_and_one_of_each_other_row() -> None:
+    def at(calls: float | None, auc: float) -> dict[str, Estimate]:
+        return {CALLS: Estimate(value=calls, n=9), "frame_auc": Estimate(value=auc, n=9)}
+
+    table = Table(
+        title="Calls",
+        rows=(
+            Row(name="3600 calls", metrics=at(3600, 0.9)),
+            Row(name="40 calls", metrics=at(40, 0.7)),
+            Row(name="unknown", metrics=at(None, 0.8)),
+            Row(name="free", metrics={"frame_auc": Estimate(value=0.8, n=9)}),
+            Row(name="gain", kind="difference", metrics=at(40, 0.2)),
+            Row(name="prior", kind="blind", metrics=at(0, 0.6)),
+        ),
+    )
+    plot = cost_plot(table, "frame_auc")
+
+    assert [
+        (line.name, line.kind, [(one.cost, one.score.value) for one in line.points])
+        for line in plot.lines
+    ] == [("agent", "measured", [(3600, 0.9), (40, 0.7)]), ("prior", "blind", [(0, 0.6)])]
+    assert (plot.title, plot.y) == ("Calls against frame AUC", "frame AUC")
+    assert cost_plot(table, "miou").lines == ()
 
 
 ANOMALOUS = Truth(anomalous=True, events=(Segment(start=1, end=2),))

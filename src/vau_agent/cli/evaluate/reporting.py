@@ -71,7 +71,7 @@ def report(
 
 def _render(folder: Path, suffix: str, levels: Levels, *, draws: int, seed: int) -> str:
     from vau_agent.evals.generalising import level_table
-    from vau_agent.evals.replay.running import read_tables
+    from vau_agent.evals.replay.running import POLICY, read_curves, read_tables
     from vau_agent.evals.report.document import render_json
     from vau_agent.evals.report.markdown import render_markdown
     from vau_agent.evals.scoring import score_records
@@ -79,7 +79,9 @@ def _render(folder: Path, suffix: str, levels: Levels, *, draws: int, seed: int)
 
     header, records = read_records(folder)
     dataset = read_samples(folder)
-    tables = read_tables(folder) or score_records(dataset, records, draws=draws, seed=seed)
+    replayed = header.policy == POLICY
+    kept = read_tables(folder) if replayed else None
+    tables = kept or score_records(dataset, records, draws=draws, seed=seed)
     if levels.sources:
         by_level = level_table(
             dataset,
@@ -98,4 +100,5 @@ def _render(folder: Path, suffix: str, levels: Levels, *, draws: int, seed: int)
 
     from vau_agent.evals.report.of_run import render_run
 
-    return render_run(header, dataset, records, tables, made=datetime.now(tz=UTC))
+    curves = read_curves(folder) if replayed else None
+    return render_run(header, dataset, records, tables, made=datetime.now(tz=UTC), curves=curves)

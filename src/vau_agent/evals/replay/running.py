@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from pydantic import TypeAdapter
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from vau_agent import __version__
+from vau_agent.errors import EvaluationError
 from vau_agent.evals.answers import align
+from vau_agent.evals.blind import frame_methods
 from vau_agent.evals.formats.corevad import ENTRY_FRAMES, AnsweredVideo, series
 from vau_agent.evals.metrics.frames import ScoredVideo
 from vau_agent.evals.records import CurveSample, Opinion, Record, RunHeader
@@ -23,12 +26,15 @@ from vau_agent.evals.replay.ablation import (
 from vau_agent.evals.replay.localising import Replayer, to_scored
 from vau_agent.evals.replay.recording import Recording, read_recordings
 from vau_agent.evals.replay.tables import (
+    AGENT,
     PUBLISHED,
     calls_table,
     frames_table,
     steps_table,
     windows_table,
 )
+from vau_agent.evals.report.plots import Curve
+from vau_agent.evals.report.plotting import ScoredMethod, precision_recall_plot, roc_plot
 from vau_agent.evals.runner import digest_of
 from vau_agent.evals.samples import Dataset
 from vau_agent.evals.scoring import score_records
@@ -44,10 +50,15 @@ CALLS_PER_HOUR: Final = (1800.0, 900.0, 450.0, 225.0, 120.0, 40.0)
 """Budgets of the curve of accuracy against calls; all moments come first."""
 STEP_DRAWS: Final = 300
 """Most draws for steps and budgets: there are many of them."""
+POLICY: Final = "replay"
+"""What the header of a replay has for a policy."""
 TABLES_NAME: Final = "replay.json"
+CURVES_NAME: Final = "curves.json"
 
 Say = Callable[[str], None]
 _TABLES: Final = TypeAdapter(tuple[Table, ...])
+_CURVES: Final = TypeAdapter(tuple[Curve, ...])
+_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +80,7 @@ def replay_benchmark(
     out: Path,
     draws: int = 1000,
     seed: int = 0,
+    fresh: bool = False,
     say: Say = lambda text: None,
 ) -> Replay:
     """Localise in every recorded video of a benchmark, take the steps apart, and score it all.
@@ -81,6 +93,7 @@ def replay_benchmark(
         out: Folder of the records and tables.
         draws: Of every bootstrap.
         seed: Of every bootstrap and shuffle.
+        fresh: Drop the records that are there.
         say: Told what is being done.
 
     Raises:
@@ -103,7 +116,7 @@ def replay_benchmark(
         _record(video, one, before, recorded.moment_s)
         for video, recorded, one, before in zip(videos, recordings, found, first, strict=True)
     )
-    with open_store(out, header, taken) as store:
+    with open_store(out, header, taken, fresh=fresh) as store:
         for record in records:
             if store.records.get(record.sample_id) != record:
                 store.append(record)
@@ -120,13 +133,26 @@ def replay_benchmark(
         ),
     )
     (out / TABLES_NAME).write_bytes(_TABLES.dump_json(tables, indent=1))
+    (out / CURVES_NAME).write_bytes(_CURVES.dump_json(own.curves(found)))
     return Replay(header=header, dataset=taken, records=records, tables=tables)
 
 
 def read_tables(folder: Path) -> tuple[Table, ...] | None:
-    """Read the tables of a replay; `None` for the folder of another run."""
-    path = folder / TABLES_NAME
-    return _TABLES.validate_json(path.read_bytes()) if path.is_file() else None
+    """Read the tables of a replay; `None` for the folder of another run.
+
+    Raises:
+        EvaluationError: They are damaged.
+    """
+    return _read(folder / TABLES_NAME, _TABLES)
+
+
+def read_curves(folder: Path) -> tuple[Curve, ...] | None:
+    """Read the curves of all frames of a replay; `None` where none were kept.
+
+    Raises:
+        EvaluationError: They are damaged.
+    """
+    return _read(folder / CURVES_NAME, _CURVES)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -174,11 +200,30 @@ class _Tables:
             fewer = self.replayer.run(self.recordings, calls_per_hour=per_hour)
             looks = sum(len(one.looked) for one in fewer)
             by_calls[per_hour] = (to_scored(self.videos, fewer), looks)
+        frames = frames_table(agent, others, conventions, draws=self.draws, seed=self.seed)
+        blind = [row for row in frames.rows if row.kind == "blind"]
         return (
-            frames_table(agent, others, conventions, draws=self.draws, seed=self.seed),
+            frames,
             steps_table(agent, without, shuffled, conventions, draws=few, seed=self.seed),
-            calls_table(by_calls, conventions, draws=few, seed=self.seed),
+            calls_table(by_calls, blind, conventions, draws=few, seed=self.seed),
         )
+
+    def curves(self, found: Sequence[Localisation]) -> tuple[Curve, ...]:
+        """Draw the agent, the published scores and blind ones; nothing where all frames agree."""
+        agent = to_scored(self.videos, found)
+        labels = {bool(label) for video in agent for label in np.unique(video.labels)}
+        if len(labels) < 2:
+            return ()
+        published = series(self.videos)["smoothed_and_position_weighted"]
+        methods = (
+            ScoredMethod(name=AGENT, videos=agent),
+            ScoredMethod(name=PUBLISHED, videos=published),
+            *(
+                ScoredMethod(name=name, kind=kind, videos=scored)
+                for name, kind, scored in frame_methods([(one.id, one.labels) for one in agent])
+            ),
+        )
+        return roc_plot(methods), precision_recall_plot(methods)
 
     def windows(
         self, dataset: Dataset, records: Sequence[Record], conventions: Mapping[str, str]
@@ -202,6 +247,17 @@ class _Tables:
         return peaks
 
 
+def _read(path: Path, kind: "TypeAdapter[_Kept]") -> _Kept | None:
+    if not path.is_file():
+        return None
+    try:
+        return kind.validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise EvaluationError(
+            f"{path} is damaged; run 'vau-agent eval run --replay' again"
+        ) from error
+
+
 def _header(
     dataset: Dataset, annotation: Path, recording: Path, replayer: Replayer, samples: int
 ) -> RunHeader:
@@ -210,7 +266,7 @@ def _header(
         benchmark=dataset.benchmark,
         annotation=dataset.annotation,
         annotation_sha256=digest_of(annotation),
-        policy="replay",
+        policy=POLICY,
         settings={
             "recording": digest_of(recording)[:16],
             "texts compared by": replayer.space.name,

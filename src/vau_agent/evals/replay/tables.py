@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from vau_agent.evals.answers import Answer
+from vau_agent.evals.benchmarks.ucf_crime import FPS
 from vau_agent.evals.blind import frame_methods
 from vau_agent.evals.localising import answer_iou, answer_set_iou
 from vau_agent.evals.metrics.frames import ScoredVideo, paired_frames, score_frames
 from vau_agent.evals.metrics.intervals import best_iou, set_iou, to_seconds
 from vau_agent.evals.replay.ablation import SHUFFLES
+from vau_agent.evals.report.plotting import CALLS
 from vau_agent.evals.significance import Interval, paired_difference
 from vau_agent.evals.tables import Estimate, Row, Table
 from vau_agent.evals.windows import fit_proportional
@@ -113,6 +115,7 @@ def steps_table(
 
 def calls_table(
     by_calls: Mapping[float, tuple[Scored, int]],
+    blind: Sequence[Row],
     conventions: Mapping[str, str],
     *,
     draws: int,
@@ -122,15 +125,24 @@ def calls_table(
 
     Args:
         by_calls: Scores, and looks taken in all, by looks an hour of video.
+        blind: Rows of the same videos that take no look.
         conventions: Of every table.
         draws: Of every bootstrap.
         seed: Of every bootstrap.
     """
     rows = []
+    n = max(len(scored) for scored, _ in by_calls.values())
     for per_hour, (scored, calls) in by_calls.items():
         figures = score_frames(scored, draws=draws, seed=seed)
-        figures["calls"] = Estimate(value=calls, n=len(scored))
-        rows.append(Row(name=f"{per_hour:g} calls an hour", metrics=figures))
+        hours = sum(video.total for video in scored) / FPS / 3600
+        rows.append(
+            Row(
+                name=f"{per_hour:g} calls an hour",
+                metrics=figures | _looks(calls, calls / hours, n),
+            )
+        )
+    free = _looks(0, 0, n)
+    rows += [row.model_copy(update={"metrics": row.metrics | free}) for row in blind]
     return Table(
         title="Calls: how much is seen with fewer looks",
         rows=tuple(rows),
@@ -180,6 +192,13 @@ def windows_table(
         rows=tuple(rows),
         conventions={**conventions, "differences": "paired, anomalous videos only"},
     )
+
+
+def _looks(calls: int, per_hour: float, videos: int) -> dict[str, Estimate]:
+    return {
+        "calls": Estimate(value=calls, n=videos),
+        CALLS: Estimate(value=per_hour, n=videos),
+    }
 
 
 def _least(gains: Sequence[Differences]) -> Differences:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Final
 from vau_agent.evals.metrics.calibration import Bin
 from vau_agent.evals.metrics.frames import ScoredVideo, frame_ap, frame_auc
 from vau_agent.evals.records import Record
-from vau_agent.evals.report.figures import number
+from vau_agent.evals.report.figures import defined, number
 from vau_agent.evals.report.plots import (
+    CostCurve,
+    CostLine,
+    CostPoint,
     Curve,
     Effect,
     Forest,
@@ -21,8 +24,8 @@ from vau_agent.evals.report.plots import (
     Timeline,
 )
 from vau_agent.evals.samples import Dataset, Sample
-from vau_agent.evals.significance import Interval, wilson
-from vau_agent.evals.tables import RowKind
+from vau_agent.evals.significance import wilson
+from vau_agent.evals.tables import RowKind, Table
 from vau_agent.schemas import Segment
 
 if TYPE_CHECKING:
@@ -32,6 +35,15 @@ if TYPE_CHECKING:
 MAX_POINTS: Final = 300
 """Points a line keeps, evenly along it."""
 MAX_VIDEOS: Final = 12
+CALLS: Final = "calls_per_video_hour"
+METRICS: Final[Mapping[str, str]] = {
+    "frame_auc": "frame AUC",
+    "within_auc_pooled": "within-video AUC, pooled",
+    "within_auc_macro": "within-video AUC, macro",
+    "miou": "mIoU",
+    "set_iou": "IoU of covered time",
+}
+"""Metrics whose differences and cost are drawn, in this order, and their names in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,16 +123,44 @@ def reliability_plot(bins: Sequence[Bin], *, title: str, about: str = "") -> Rel
     )
 
 
-def forest_plot(
-    differences: Mapping[str, Interval], *, title: str, metric: str, about: str = ""
-) -> Forest:
-    """Draw paired differences, in the order given."""
+def forest_plot(table: Table, metric: str) -> Forest:
+    """Draw the differences of a table in one metric, in the order of its rows."""
+    name = METRICS.get(metric, metric)
     return Forest(
-        title=title,
-        about=about,
-        x=metric,
+        title=f"Difference in {name}",
+        about=f"{table.title}.",
+        x=name,
         effects=tuple(
-            Effect(name=name, difference=one.estimate()) for name, one in differences.items()
+            Effect(name=row.name, difference=row.metrics[metric])
+            for row in table.rows
+            if row.kind == "difference" and metric in row.metrics
+        ),
+    )
+
+
+def cost_plot(table: Table, metric: str) -> CostCurve:
+    """Draw one metric against the calls that each row of a table made for an hour of video.
+
+    Measured rows are the agent at several costs, one line; other rows are lines of their own.
+    """
+    points: dict[tuple[str, RowKind], list[CostPoint]] = {}
+    for row in table.rows:
+        calls = row.metrics.get(CALLS)
+        if row.kind == "difference" or metric not in row.metrics or calls is None:
+            continue
+        line = "agent" if row.kind == "measured" else row.name
+        score = row.metrics[metric]
+        if (cost := defined(calls)) is not None:
+            points.setdefault((line, row.kind), []).append(CostPoint(cost=cost, score=score))
+    name = METRICS.get(metric, metric)
+    return CostCurve(
+        title=f"Calls against {name}",
+        about=f"{table.title}.",
+        x="calls an hour of video",
+        y=name,
+        lines=tuple(
+            CostLine(name=line, kind=kind, points=tuple(found))
+            for (line, kind), found in points.items()
         ),
     )
 
