@@ -20,6 +20,7 @@ def replay(
     draws: int,
     seed: int,
     as_json: bool,
+    fresh: bool,
     quiet: bool,
 ) -> None:
     """Localise in recorded answers and print what comes of it."""
@@ -45,6 +46,7 @@ def replay(
         out=folder,
         draws=draws,
         seed=seed,
+        fresh=fresh,
         say=say,
     )
     print_tables(result.tables, name=name, source="benchmark", as_json=as_json)

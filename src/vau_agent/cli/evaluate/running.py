@@ -141,6 +141,7 @@ def run(
             draws=draws,
             seed=seed,
             as_json=as_json,
+            fresh=fresh,
             quiet=quiet,
         )
         return 0
