@@ -130,6 +130,15 @@ def test_a_confidence_is_the_probability_of_an_anomaly() -> None:
     assert burning.final.confidence == pytest.approx(0.6)
 
 
+def test_a_severity_is_kept_first_and_last() -> None:
+    quiet = to_record("s", result(said("initial_reason", FIRST, fight(1, 2))))
+    unclear = to_record("s", result(said("initial_reason", FIRST, OPEN)))
+
+    assert quiet.initial is not None and quiet.final is not None and unclear.initial is not None
+    assert (quiet.initial.severity, quiet.final.severity) == (2, 0)
+    assert unclear.initial.severity == 1
+
+
 def test_scores_are_given_for_all_events_or_for_none() -> None:
     record = to_record("s", result(events=(fire(1, 2, 0.6), fire(3, 4, None))))
 

@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from vau_agent.evals.benchmarks.values import seconds_of
+from vau_agent.evals.categories import plain_category
 from vau_agent.evals.metrics.events import ScoredEvent
-from vau_agent.evals.records import Opinion, Record
+from vau_agent.evals.records import Choice, Opinion, Record
 from vau_agent.evals.samples import Dataset, Gap, Sample
 from vau_agent.schemas import Segment
 
 When = Literal["initial", "final"]
 """Before any reflection, or in the end."""
+ROWS: Final[tuple[tuple[str, When], ...]] = (
+    ("agent", "final"),
+    ("agent, never revising", "initial"),
+)
+"""What a run is scored as."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +32,11 @@ class Answer:
     def is_answered(self) -> bool:
         """Tell whether there is a record that did not fail."""
         return self.record is not None and self.record.error is None
+
+    @property
+    def choice(self) -> Choice | None:
+        """Give the option that was chosen; `None` when none was asked for, or nothing came."""
+        return self.record.choice if self.record is not None else None
 
     def opinion(self, when: When) -> Opinion | None:
         """Give what was held; `None` when there is no answer."""
@@ -43,6 +54,18 @@ class Answer:
     def is_right(self, when: When) -> bool:
         """Tell whether the label was right; inconclusive is not."""
         return self.said(when) == self.sample.truth.anomalous
+
+    def is_category_right(self, when: When) -> bool:
+        """Tell whether the category was right, in any spelling; one that is not known is not."""
+        truth, said = self.sample.truth.category, self.category(when)
+        return truth is not None and said == plain_category(truth)
+
+    def category(self, when: When) -> str | None:
+        """Give the category that was said, in one spelling; `None` where there is none."""
+        opinion = self.opinion(when)
+        if opinion is None or opinion.category is None:
+            return None
+        return plain_category(opinion.category)
 
     def events(self, when: When) -> tuple[Segment, ...]:
         """Give the events claimed; none where none was, or where there is no answer."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from vau_agent.evals.records import CurveSample, Opinion, Record
-from vau_agent.graphs.decisions import decide_video
+from vau_agent.graphs.decisions import decide_video, severity_of
 from vau_agent.results import Result, StageRecord
 from vau_agent.schemas import Finding, Label, Segment, Stage
 
@@ -46,6 +46,7 @@ def initial_opinion(result: Result) -> Opinion:
         events=tuple(one.verdict.segment or one.window for one in anomalous),
         scores=_confidences([one.verdict.confidence for one in anomalous]),
         confidence=_probability(verdict.label, verdict.confidence),
+        severity=severity_of(verdict),
     )
 
 
@@ -58,6 +59,7 @@ def final_opinion(result: Result) -> Opinion:
         events=tuple(Segment(start=event.start_s, end=event.end_s) for event in result.events),
         scores=_confidences([event.confidence for event in result.events]),
         confidence=_probability(verdict.label, verdict.confidence),
+        severity=verdict.severity,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from vau_agent.results import UsageTotals
-from vau_agent.schemas import Label, Score, Segment, Value
+from vau_agent.schemas import Label, Score, Segment, Severity, Value
 
 RECORD_SCHEMA: Final = "vau.record/1"
 
@@ -20,6 +20,8 @@ class Opinion(Value):
     """Confidence of each event, in order; empty when none was given."""
     confidence: Score | None = None
     """Probability that the video is anomalous."""
+    severity: Severity | None = None
+    """As in a result: 0 nothing to do, 1 worth a look, 2 needs a person now."""
 
 
 class Choice(Value):

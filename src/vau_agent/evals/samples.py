@@ -1,6 +1,6 @@
 """What a benchmark gives: samples with their truth, and whatever could not be used, by name."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,10 @@ GapKind = Literal[
     "failed",
 ]
 """Why an item takes no part in a score, or is counted as wrong."""
+
+Risk = Literal["low", "medium", "high"]
+RISKS: Final[tuple[Risk, ...]] = get_args(Risk)
+"""In the order of `schemas.Severity`."""
 
 
 class Gap(Value):
@@ -56,6 +60,8 @@ class Truth(Value):
     """In seconds; empty for a normal video, `None` when nobody wrote times down."""
     spans: tuple[FrameSpan, ...] | None = None
     """The same in frames, where the source counts frames."""
+    risk: Risk | None = None
+    """How urgent it is, where somebody wrote that down."""
 
     @model_validator(mode="after")
     def _normal_has_no_events(self) -> Self:

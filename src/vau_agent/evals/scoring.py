@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from vau_agent.errors import MetricError
-from vau_agent.evals.answers import Answer, When, align
+from vau_agent.evals.answers import ROWS, Answer, align
 from vau_agent.evals.blind import MANY, category_rows, detection_rows, question_rows
 from vau_agent.evals.categories import plain_category
 from vau_agent.evals.localising import localisation_table
@@ -17,17 +16,13 @@ from vau_agent.evals.metrics.labels import (
     class_accuracy,
     macro_f1,
 )
+from vau_agent.evals.rating import risk_table
 from vau_agent.evals.records import Record
 from vau_agent.evals.reflecting import reflection_tables
 from vau_agent.evals.samples import Dataset, Gap, Question
 from vau_agent.evals.tables import Estimate, Row, Table
 from vau_agent.evals.watching import frame_table
 from vau_agent.evals.wording import consistency_table, text_table
-
-ROWS: Final[tuple[tuple[str, When], ...]] = (
-    ("agent", "final"),
-    ("agent, never revising", "initial"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +59,7 @@ def score_records(
         frame_table(answers, conventions, draws=draws, seed=seed),
         localisation_table(answers, conventions, draws=draws, seed=seed),
         _categories(scored),
+        risk_table(answers, conventions, draws=draws, seed=seed),
         _questions(scored),
         consistency_table(answers, conventions),
         text_table(answers, conventions),
@@ -125,7 +121,7 @@ def _categories(scored: Scored) -> Table | None:
     truth = [plain_category(str(one.sample.truth.category)) for one in known]
     rows = []
     for name, when in ROWS:
-        said = [_category(one, when) for one in known]
+        said = [one.category(when) for one in known]
         rows.append(Row(name=name, metrics=_class_figures(truth, said, scored)))
     samples = [one.sample for one in known]
     rows += category_rows(samples, draws=min(scored.draws, MANY), seed=scored.seed)
@@ -150,16 +146,9 @@ def _class_figures(
     }
 
 
-def _category(answer: Answer, when: When) -> str | None:
-    opinion = answer.opinion(when)
-    if opinion is None or opinion.category is None:
-        return None
-    return plain_category(opinion.category)
-
-
 def _questions(scored: Scored) -> Table | None:
     asked = [
-        (one.sample.question, one.record.choice if one.record is not None else None)
+        (one.sample.question, one.choice)
         for one in scored.answers
         if one.sample.question is not None
     ]

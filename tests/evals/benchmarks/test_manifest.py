@@ -60,6 +60,23 @@ def test_frames_give_seconds_where_the_rate_is_known(written: Write) -> None:
     assert sample.truth.events == (Segment(start=0.5, end=1),)
 
 
+@pytest.mark.parametrize("risk", ["low", "medium", "high", None])
+def test_a_risk_may_be_stated(written: Write, risk: str | None) -> None:
+    clips = [GOOD | {"risk": risk}, {"file": "b.mp4", "label": "normal", "risk": risk}]
+    dataset = read(written("clips.json", clips))
+
+    assert [one.truth.risk for one in dataset.samples] == [risk, risk]
+
+
+@pytest.mark.parametrize("risk", ["grave", "High", "", 2, ["low"], {}, True])
+def test_another_risk_is_a_gap_that_names_it(written: Write, risk: object) -> None:
+    dataset = read(written("clips.json", [GOOD, GOOD | {"id": "bad", "risk": risk}]))
+
+    (gap,) = dataset.gaps
+    assert (gap.id, gap.kind) == ("bad", "unreadable")
+    assert gap.detail == f"risk is {risk!r}, not low, medium, high"
+
+
 @pytest.mark.parametrize("events", [None, "whole clip", []])
 def test_an_anomaly_without_times_is_named_and_stays(written: Write, events: object) -> None:
     dataset = read(written("clips.json", [GOOD | {"events_s": events}]))

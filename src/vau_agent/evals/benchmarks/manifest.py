@@ -11,6 +11,7 @@ A JSON list with an object for each clip. Other fields than these are let throug
 | `duration_s`, `fps`, `frames` | optional: facts of the video |
 | `id` | optional: `file` otherwise; never shown to a policy, like every name |
 | `dataset` | optional: where the clip comes from; `manifest` otherwise |
+| `risk` | optional: `low`, `medium` or `high` |
 | `description`, `reasoning` | optional: reference texts |
 | `question` | optional: `{"text": ..., "options": [...], "answer": 0}`; places count from 0 |
 
@@ -38,7 +39,16 @@ from vau_agent.evals.benchmarks.values import (
     text_of,
     whole_of,
 )
-from vau_agent.evals.samples import Dataset, FrameSpan, Gap, Question, Sample, Truth
+from vau_agent.evals.samples import (
+    RISKS,
+    Dataset,
+    FrameSpan,
+    Gap,
+    Question,
+    Risk,
+    Sample,
+    Truth,
+)
 from vau_agent.schemas import Segment
 
 NORMAL: Final = "normal"
@@ -100,12 +110,28 @@ def _truth(
     spans = _spans(entry.get(FRAMES), length)
     if events is None and spans is not None and fps is not None:
         events = seconds_of(spans, fps)
+    risk = _risk(entry.get("risk"))
     if label.lower() == NORMAL:
         if events or spans:
             raise UnusableItemError("missing-truth", "the label is normal, yet there are events")
-        return Truth(anomalous=False, events=(), spans=())
+        return Truth(anomalous=False, events=(), spans=(), risk=risk)
     category = None if label.lower() == UNKNOWN else label
-    return Truth(anomalous=True, category=category, events=events or None, spans=spans or None)
+    return Truth(
+        anomalous=True,
+        category=category,
+        events=events or None,
+        spans=spans or None,
+        risk=risk,
+    )
+
+
+def _risk(value: JsonValue) -> Risk | None:
+    if value is None:
+        return None
+    for risk in RISKS:
+        if value == risk:
+            return risk
+    raise UnusableItemError("unreadable", f"risk is {shown(value)}, not {', '.join(RISKS)}")
 
 
 def _events(value: JsonValue, duration: float | None) -> tuple[Segment, ...] | None:

@@ -1,31 +1,31 @@
 """Risk levels with unequal costs: our reading of Vad-R1-Plus (arXiv 2601.10165).
 
 Neither its code nor its body was public: levels, costs and the joint scores follow its abstract and
-third-party notes, and every row that rests on them says so in its name.
+third-party notes, and every row that rests on them says so in its name. `risk_scores` scores runs;
+`decide_risk` and `expected_costs` are for a policy that states probabilities, and for rewards.
 """
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Final
 
 from vau_agent.errors import MetricError
+from vau_agent.evals.samples import RISKS, Risk
 from vau_agent.evals.significance import bootstrap_mean, wilson
 from vau_agent.evals.tables import Estimate, Row, RowKind
 
-Risk = Literal["Low", "Medium", "High"]
 Costs = Mapping[tuple[Risk, Risk], float]
 """Cost of each wrong decision, by (truth, decision); a right one costs nothing."""
 
-RISKS: Final[tuple[Risk, ...]] = get_args(Risk)
 OUR_READING: Final = "our reading of Vad-R1-Plus"
 COSTS: Final[Costs] = MappingProxyType(
     {
-        ("High", "Low"): 10.0,
-        ("High", "Medium"): 4.0,
-        ("Medium", "Low"): 3.0,
-        ("Low", "Medium"): 1.0,
-        ("Low", "High"): 2.0,
-        ("Medium", "High"): 1.0,
+        ("high", "low"): 10.0,
+        ("high", "medium"): 4.0,
+        ("medium", "low"): 3.0,
+        ("low", "medium"): 1.0,
+        ("low", "high"): 2.0,
+        ("medium", "high"): 1.0,
     }
 )
 """Calling a risk too low costs more than calling it too high."""
@@ -60,12 +60,18 @@ def decide_risk(probabilities: Mapping[Risk, float], costs: Costs = COSTS) -> Ri
 
 
 def risk_scores(
-    truth: Sequence[Risk], said: Sequence[Risk | None], costs: Costs = COSTS
+    truth: Sequence[Risk],
+    said: Sequence[Risk | None],
+    costs: Costs = COSTS,
+    *,
+    draws: int = 2000,
+    seed: int = 0,
 ) -> dict[str, Estimate]:
-    """Give `risk_accuracy`, `risk_cost` and `cost_weighted_error` (our reading).
+    """Give `risk_accuracy`, `risk_cost`, `cost_weighted_error` and three counts (our reading).
 
     `risk_cost` is the mean cost of a decision; an answer that could not be read costs the most that
     its truth can. `cost_weighted_error` is that cost over the most it could have been, 0..1.
+    Counts are `samples_called_too_low`, `samples_called_too_high` and `unanswered`.
 
     Raises:
         MetricError: There are no items, or the lengths differ.
@@ -78,12 +84,21 @@ def risk_scores(
         for risk, answer, most in zip(truth, said, worst, strict=True)
     ]
     shares = [cost / most for cost, most in zip(paid, worst, strict=True)]
-    right = sum(risk == answer for risk, answer in zip(truth, said, strict=True))
-    return {
-        "risk_accuracy": wilson(right, len(truth)).estimate(),
-        "risk_cost": bootstrap_mean(paid).estimate(),
-        "cost_weighted_error": bootstrap_mean(shares).estimate(),
+    steps = [
+        RISKS.index(answer) - RISKS.index(risk)
+        for risk, answer in zip(truth, said, strict=True)
+        if answer is not None
+    ]
+    counts = {
+        "samples_called_too_low": sum(step < 0 for step in steps),
+        "samples_called_too_high": sum(step > 0 for step in steps),
+        "unanswered": list(said).count(None),
     }
+    return {
+        "risk_accuracy": wilson(steps.count(0), len(truth)).estimate(),
+        "risk_cost": bootstrap_mean(paid, draws=draws, seed=seed).estimate(),
+        "cost_weighted_error": bootstrap_mean(shares, draws=draws, seed=seed).estimate(),
+    } | {name: Estimate(value=count, n=len(truth)) for name, count in counts.items()}
 
 
 def joint_correctness(*parts: Sequence[bool]) -> Estimate:
@@ -102,22 +117,27 @@ def risk_row(
     truth: Sequence[Risk],
     said: Sequence[Risk | None],
     *,
-    category_right: Sequence[bool],
-    answer_right: Sequence[bool],
+    label_right: Sequence[bool] = (),
+    category_right: Sequence[bool] = (),
     kind: RowKind = "measured",
+    draws: int = 2000,
+    seed: int = 0,
 ) -> Row:
     """Give a row that names itself our reading, with double and triple right beside the risk.
 
-    `double_right` is category and answer, `triple_right` category, answer and risk.
+    `double_right` is label and category, `triple_right` label, category and risk; neither is given
+    for a row that claims nothing but a risk.
 
     Raises:
         MetricError: There are no items, or the lengths differ.
     """
-    risk_right = [risk == answer for risk, answer in zip(truth, said, strict=True)]
-    metrics = risk_scores(truth, said) | {
-        "double_right": joint_correctness(category_right, answer_right),
-        "triple_right": joint_correctness(category_right, answer_right, risk_right),
-    }
+    metrics = risk_scores(truth, said, draws=draws, seed=seed)
+    if label_right or category_right:
+        risk_right = [risk == answer for risk, answer in zip(truth, said, strict=True)]
+        metrics |= {
+            "double_right": joint_correctness(label_right, category_right),
+            "triple_right": joint_correctness(label_right, category_right, risk_right),
+        }
     return Row(name=f"{name} ({OUR_READING})", kind=kind, metrics=metrics)
 
 
