@@ -61,10 +61,28 @@ def test_each_level_has_its_figures_and_the_gaps_between() -> None:
     assert found == {
         "L1": {"recall": 1, "category_accuracy": 1, "choice_accuracy": 0.5, "miou": 0.5},
         "L2": {"recall": 0.5, "category_accuracy": 0, "choice_accuracy": 1, "miou": 0.25},
-        "L3": {"recall": 0, "category_accuracy": 0, "choice_accuracy": None, "miou": 0},
+        "L3": {"recall": 0, "category_accuracy": 0, "choice_accuracy": 0, "miou": 0},
         "L1 - L2": {"recall": 0.5, "category_accuracy": 1, "choice_accuracy": -0.5, "miou": 0.25},
-        "L1 - L3": {"recall": 1, "category_accuracy": 1, "choice_accuracy": None, "miou": 0.5},
+        "L1 - L3": {"recall": 1, "category_accuracy": 1, "choice_accuracy": 0.5, "miou": 0.5},
     }
+
+
+def test_failed_and_missing_answers_are_wrong_in_every_figure() -> None:
+    failed = Record(sample_id="3", error="it broke")
+
+    first, second, *_ = table((RECORDS[0], RECORDS[1], failed)).rows
+
+    assert figures(first) == {
+        "recall": 1, "category_accuracy": 1, "choice_accuracy": 0.5, "miou": 0.5,
+    }  # fmt: skip
+    assert figures(second) == dict.fromkeys(figures(second), 0)
+    assert second.metrics["choice_accuracy"].n == 2
+
+
+def test_questions_that_were_never_asked_have_no_figure() -> None:
+    silent = [one.model_copy(update={"choice": None}) for one in RECORDS]
+
+    assert all("choice_accuracy" not in row.metrics for row in table(tuple(silent)).rows)
 
 
 def test_gaps_have_intervals_and_their_counts() -> None:

@@ -262,11 +262,35 @@ def test_questions_are_scored_beside_letters_and_lengths() -> None:
     questions = table(scored(samples, *answers), "Questions")
 
     assert value(questions, "agent", "choice_accuracy") == pytest.approx(1 / 3)
-    assert value(questions, "agent", "unreadable") == 2
+    assert value(questions, "agent", "unreadable") == 1
+    assert value(questions, "agent", "unanswered") == 1
     before = "agent, before claims are checked"
     assert value(questions, before, "choice_accuracy") == pytest.approx(2 / 3)
     assert value(questions, "always A, as shown", "choice_accuracy") == 0.5
     assert value(questions, "longest option", "choice_accuracy") == 1
+
+
+def test_questions_without_a_record_are_wrong_and_counted_by_themselves() -> None:
+    question = Question(text="?", options=("no", "yes"), answer=1)
+    samples = dataset(*(sample(name, question=question) for name in "abcd"))
+    chosen = Choice(order=(0, 1), initial=1, final=1)
+
+    questions = table(
+        scored(samples, record("a", opinion()).model_copy(update={"choice": chosen})), "Questions"
+    )
+
+    for name in ("agent", "agent, before claims are checked"):
+        assert value(questions, name, "choice_accuracy") == 1 / 4
+        assert value(questions, name, "unanswered") == 3
+        assert value(questions, name, "unreadable") == 0
+
+
+def test_questions_that_a_run_never_asked_are_not_scored() -> None:
+    question = Question(text="?", options=("no", "yes"), answer=1)
+
+    tables = scored(dataset(sample("a", question=question)), record("a", opinion()))
+
+    assert not any(title.startswith("Questions") for title in tables)
 
 
 def test_reflection_counts_what_was_fixed_and_what_was_broken() -> None:

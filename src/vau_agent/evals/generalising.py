@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from vau_agent.errors import MetricError
 from vau_agent.evals.answers import Answer, align
 from vau_agent.evals.benchmarks.levels import LEVELS, Level, assign_levels
-from vau_agent.evals.categories import plain_category
 from vau_agent.evals.localising import answer_iou
 from vau_agent.evals.records import Record
 from vau_agent.evals.samples import Dataset
@@ -35,8 +34,8 @@ def level_table(
 
     Args:
         dataset: The samples.
-        records: At most one of each sample; a missing one counts as wrong, except for questions,
-            where those that were asked count.
+        records: At most one of each sample; a missing one counts as wrong. Questions count where
+            the run asked any.
         train_sources: Sources that training saw.
         held_out_classes: Categories that it did not see.
         draws: Of every bootstrap; levels are drawn apart, as their samples are different ones.
@@ -50,8 +49,12 @@ def level_table(
     answers, gaps = align(dataset, records)
     if not answers:
         raise MetricError(f"no sample of {dataset.benchmark} is left to score; see the gaps")
+    was_asked = any(one.choice is not None for one in answers)
+    measures = {
+        name: measure for name, measure in _MEASURES.items() if was_asked or measure is not _chosen
+    }
     columns = {
-        level: _columns([one for one in answers if levels[one.sample.id] == level])
+        level: _columns([one for one in answers if levels[one.sample.id] == level], measures)
         for level in LEVELS
     }
     rows = [
@@ -59,7 +62,7 @@ def level_table(
         for level, figures in columns.items()
     ]
     for near, far in GAPS:
-        both = {name: (columns[near][name], columns[far][name]) for name in _MEASURES}
+        both = {name: (columns[near][name], columns[far][name]) for name in measures}
         metrics = {name: _gap(*pair, draws=draws, seed=seed) for name, pair in both.items()}
         rows.append(Row(name=f"{near} - {far}", metrics=metrics))
     return Table(
@@ -83,25 +86,25 @@ def _found(answer: Answer) -> float | None:
 
 
 def _classified(answer: Answer) -> float | None:
-    truth, opinion = answer.sample.truth.category, answer.opinion("final")
-    if truth is None:
+    if answer.sample.truth.category is None:
         return None
-    said = None if opinion is None else opinion.category
-    return float(said is not None and plain_category(said) == plain_category(truth))
+    return float(answer.is_category_right("final"))
 
 
 def _chosen(answer: Answer) -> float | None:
-    question, record = answer.sample.question, answer.record
-    if question is None or record is None or record.choice is None:
+    question, choice = answer.sample.question, answer.choice
+    if question is None:
         return None
-    return float(record.choice.final == question.answer)
+    return float(choice is not None and choice.final == question.answer)
 
 
 def _placed(answer: Answer) -> float | None:
     return answer_iou(answer, "final") if answer.sample.truth.events else None
 
 
-_MEASURES: Final[Mapping[str, Callable[[Answer], float | None]]] = {
+Measure = Callable[[Answer], float | None]
+
+_MEASURES: Final[Mapping[str, Measure]] = {
     "recall": _found,
     "category_accuracy": _classified,
     "choice_accuracy": _chosen,
@@ -109,10 +112,10 @@ _MEASURES: Final[Mapping[str, Callable[[Answer], float | None]]] = {
 }
 
 
-def _columns(answers: Sequence[Answer]) -> dict[str, list[float]]:
+def _columns(answers: Sequence[Answer], measures: Mapping[str, Measure]) -> dict[str, list[float]]:
     return {
         name: [value for one in answers if (value := measure(one)) is not None]
-        for name, measure in _MEASURES.items()
+        for name, measure in measures.items()
     }
 
 

@@ -156,8 +156,9 @@ def _questions(scored: Scored) -> Table | None:
     if not shown:
         return None
     questions = [question for question, _ in asked]
+    silent = sum(choice is None for _, choice in asked)
     rows = [
-        Row(name=name, metrics=_choice_figures(questions, chosen))
+        Row(name=name, metrics=_choice_figures(questions, chosen, silent))
         for name, chosen in (
             ("agent", [choice.final if choice else None for _, choice in asked]),
             (
@@ -178,17 +179,20 @@ def _questions(scored: Scored) -> Table | None:
             **scored.conventions,
             "options": "shown in an order drawn for each sample",
             "answer": "a letter or the words of one option; anything else is wrong",
+            "unanswered": "failed or missing answers, counted as wrong",
+            "always A, as shown": "over the questions that were shown",
             "claims": "what cites no frame is struck out of the agent's answer",
         },
     )
 
 
 def _choice_figures(
-    questions: Sequence[Question], chosen: Sequence[int | None]
+    questions: Sequence[Question], chosen: Sequence[int | None], silent: int
 ) -> dict[str, Estimate]:
     return {
         "choice_accuracy": choice_accuracy(questions, chosen),
-        "unreadable": Estimate(value=chosen.count(None), n=len(chosen)),
+        "unreadable": Estimate(value=chosen.count(None) - silent, n=len(chosen)),
+        "unanswered": Estimate(value=silent, n=len(chosen)),
     }
 
 
