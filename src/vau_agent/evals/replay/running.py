@@ -102,7 +102,6 @@ def replay_benchmark(
     """
     videos, gaps = read_recordings(recording, dataset)
     recordings = [Recording.of(video.answers) for video in videos]
-    found = replayer.run(recordings)
     header = _header(dataset, annotation, recording, replayer, len(videos))
     answered = {video.id for video in videos}
     taken = dataset.model_copy(
@@ -111,12 +110,13 @@ def replay_benchmark(
             "gaps": (*dataset.gaps, *gaps),
         }
     )
-    first = replayer.run(recordings, steps=[WITHOUT["self-reflection"]] * len(videos))
-    records = tuple(
-        _record(video, one, before, recorded.moment_s)
-        for video, recorded, one, before in zip(videos, recordings, found, first, strict=True)
-    )
     with open_store(out, header, taken, fresh=fresh) as store:
+        found = replayer.run(recordings)
+        first = replayer.run(recordings, steps=[WITHOUT["self-reflection"]] * len(videos))
+        records = tuple(
+            _record(video, one, before, recorded.moment_s)
+            for video, recorded, one, before in zip(videos, recordings, found, first, strict=True)
+        )
         for record in records:
             if store.records.get(record.sample_id) != record:
                 store.append(record)
