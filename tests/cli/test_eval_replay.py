@@ -243,3 +243,20 @@ def test_with_an_embedder_sentences_are_compared_by_meaning(
     assert said.code == 2
     assert "texts compared by was 'words', is 'conse'" in said.err
     assert HINT not in said.err
+
+
+@pytest.mark.parametrize("name", ["replay.json", "curves.json"])
+def test_damaged_tables_or_curves_are_one_line(
+    files: Files, run: Run, tmp_path: Path, name: str
+) -> None:
+    given = {name: answers()[name] for name in (*list(EVENTS)[:1], NORMALS[0])}
+    part = write(tmp_path / "part.json", given)
+    out = tmp_path / "out"
+    assert run(*files.command("--quiet", "--out", out, recording=part)).code == 0
+    (out / name).write_text("[{")
+    said = run("eval", "report", out)
+
+    assert said.code == 3
+    assert (
+        said.err == f"vau-agent: {out / name} is damaged; run 'vau-agent eval run --replay' again\n"
+    )
