@@ -93,4 +93,7 @@ def test_the_lists_hold_texts_once_and_none_in_both() -> None:
     hazards, ordinary = hazard_texts(), ordinary_texts()
 
     assert len({*hazards, *ordinary}) == len(hazards) + len(ordinary) >= 80
-    assert all(text == text.strip() and len(text.split()) > 1 for text in (*hazards, *ordinary))
+    for text in (*hazards, *ordinary):
+        assert text == text.strip()
+        assert text[0].isalpha()
+        assert len(text.split()) > 1
