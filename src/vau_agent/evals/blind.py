@@ -20,11 +20,11 @@ from vau_agent.evals.categories import plain_category
 from vau_agent.evals.formats.frame_truth import frame_labels, frame_spans
 from vau_agent.evals.metrics.curves import position_weights
 from vau_agent.evals.metrics.frames import ScoredVideo, score_frames
-from vau_agent.evals.metrics.intervals import TAUS, best_iou, to_seconds
+from vau_agent.evals.metrics.intervals import best_iou, score_ious, to_seconds
 from vau_agent.evals.metrics.labels import binary_scores, choice_accuracy, class_accuracy, macro_f1
 from vau_agent.evals.metrics.options import permuted_options
 from vau_agent.evals.samples import Dataset, Gap, Question, Sample
-from vau_agent.evals.significance import bootstrap, bootstrap_mean
+from vau_agent.evals.significance import bootstrap
 from vau_agent.evals.tables import Estimate, Row, RowKind, Table
 from vau_agent.evals.windows import fit_constant, fit_proportional
 from vau_agent.schemas import Segment
@@ -350,14 +350,7 @@ def _window_figures(
     claimed: Sequence[Segment], truths: Sequence[Sequence[Segment]], *, draws: int, seed: int
 ) -> dict[str, Estimate]:
     ious = [best_iou(window, truth) for window, truth in zip(claimed, truths, strict=True)]
-    skipped = [iou for iou, truth in zip(ious, truths, strict=True) if truth]
-    columns = {"miou": skipped, "miou_normals_counted": ious} | {
-        f"r_at_{tau}": [float(iou >= tau) for iou in skipped] for tau in TAUS
-    }
-    return {
-        name: bootstrap_mean(column, draws=draws, seed=seed).estimate()
-        for name, column in columns.items()
-    }
+    return score_ious(ious, normal=[not truth for truth in truths], draws=draws, seed=seed)
 
 
 def _video_auc(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vau_agent.evals.answers import Answer, When
 from vau_agent.evals.blind import localisation_rows
 from vau_agent.evals.metrics.events import ScoredEvent, event_map, event_scores
-from vau_agent.evals.metrics.intervals import TAUS, best_iou, set_iou
+from vau_agent.evals.metrics.intervals import best_iou, score_ious, set_iou
 from vau_agent.evals.samples import Gap
 from vau_agent.evals.significance import bootstrap, bootstrap_mean
 from vau_agent.evals.tables import Estimate, Row, Table
@@ -96,15 +96,12 @@ def _figures(
     draws: int,
     seed: int,
 ) -> dict[str, Estimate]:
-    skipped = [iou for iou, truth in zip(ious, truths, strict=True) if truth]
     covered = [iou for iou, truth in zip(covered, truths, strict=True) if truth]
-    columns = {"miou": skipped, "miou_normals_counted": ious, "set_iou": covered} | {
-        f"r_at_{tau}": [float(iou >= tau) for iou in skipped] for tau in TAUS
-    }
-    return {
-        name: bootstrap_mean(column, draws=draws, seed=seed).estimate()
-        for name, column in columns.items()
-    } | _event_figures(events, truths, draws=draws, seed=seed)
+    return (
+        score_ious(ious, normal=[not truth for truth in truths], draws=draws, seed=seed)
+        | {"set_iou": bootstrap_mean(covered, draws=draws, seed=seed).estimate()}
+        | _event_figures(events, truths, draws=draws, seed=seed)
+    )
 
 
 def _map(events: Sequence[Sequence[ScoredEvent]], truths: Sequence[Sequence[Segment]]) -> Estimate:

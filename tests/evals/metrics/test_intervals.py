@@ -9,13 +9,9 @@ from numpy.typing import NDArray
 
 from vau_agent.errors import MetricError
 from vau_agent.evals.metrics.intervals import (
-    Normals,
-    Pair,
+    TAUS,
     best_iou,
-    mean_iou,
     merge_segments,
-    pair_ious,
-    recall_at,
     score_ious,
     set_iou,
     temporal_iou,
@@ -54,7 +50,6 @@ def segments(draw: st.DrawFn) -> Segment:
 
 maybe = st.none() | segments()
 several = st.lists(segments(), max_size=5)
-pairs_of_segments = st.lists(st.tuples(maybe, maybe), min_size=1, max_size=8)
 
 
 @pytest.mark.parametrize(
@@ -144,65 +139,71 @@ def test_best_iou_takes_the_segment_that_fits_best() -> None:
     assert best_iou(span(0, 1), []) == 0.0
 
 
-PAIRS: list[Pair] = [
-    (span(0, 10), span(5, 15)),
-    (span(0, 10), span(0, 20)),
-    (None, span(0, 5)),
-    (None, None),
-    (span(1, 2), None),
-]
+IOUS = (1 / 3, 0.5, 0.0, 1.0, 0.0)
+NORMAL = (False, False, False, True, True)
+
+
+def values(ious: Sequence[float], *, normal: Sequence[bool] | None = None) -> dict[str, float]:
+    scores = score_ious(ious, normal=normal, draws=1, seed=0)
+    return {name: one.value for name, one in scores.items() if one.value is not None}
 
 
 def test_normals_are_skipped_or_counted_as_the_convention_says() -> None:
-    assert pair_ious(PAIRS, normals="skipped") == pytest.approx((1 / 3, 0.5, 0))
-    assert pair_ious(PAIRS, normals="counted") == pytest.approx((1 / 3, 0.5, 0, 1, 0))
-    assert mean_iou(PAIRS, normals="skipped") == pytest.approx((1 / 3 + 0.5) / 3)
-    assert mean_iou(PAIRS, normals="counted") == pytest.approx((1 / 3 + 1.5) / 5)
+    skipped = values(IOUS[:3])
+    both = values(IOUS, normal=NORMAL)
+
+    assert skipped["miou"] == pytest.approx((1 / 3 + 0.5) / 3)
+    assert both["miou_normals_counted"] == pytest.approx((1 / 3 + 1.5) / 5)
+    assert {name: both[name] for name in skipped} == skipped
+    assert "miou_normals_counted" not in skipped
 
 
 def test_an_iou_of_exactly_tau_is_found() -> None:
-    assert recall_at(PAIRS, 0.5, normals="skipped") == pytest.approx(1 / 3)
-    assert recall_at(PAIRS, 0.5000001, normals="skipped") == 0.0
-    assert recall_at(PAIRS, 0.5, normals="counted") == pytest.approx(2 / 5)
+    assert values([0.3, 0.5, 0.7, 0.7 - 1e-9])["r_at_0.3"] == 1.0
+    assert values([0.3, 0.5, 0.7, 0.7 - 1e-9])["r_at_0.5"] == 0.75
+    assert values([0.3, 0.5, 0.7, 0.7 - 1e-9])["r_at_0.7"] == 0.25
 
 
 @PROPERTY
-@given(pairs_of_segments, st.sampled_from(("skipped", "counted")), st.floats(0, 1), st.floats(0, 1))
-def test_recall_falls_as_tau_rises_and_its_mean_over_tau_is_the_mean_iou(
-    pairs: list[Pair], normals: Normals, one: float, other: float
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=20))
+def test_recall_falls_as_tau_rises_and_is_bound_by_the_mean_iou(
+    items: list[tuple[float, bool]],
 ) -> None:
-    assume(normals == "counted" or any(truth for _, truth in pairs))
-    low, high = sorted((one, other))
-    assert recall_at(pairs, low, normals=normals) >= recall_at(pairs, high, normals=normals)
-    middles = [(step + 0.5) / 40 for step in range(40)]
-    recalls = [recall_at(pairs, tau, normals=normals) for tau in middles]
-    assert np.mean(recalls) == pytest.approx(mean_iou(pairs, normals=normals), abs=1 / 80)
+    assume(any(not normal for _, normal in items))
+    scores = values([iou for iou, _ in items], normal=[normal for _, normal in items])
+
+    assert scores["r_at_0.3"] >= scores["r_at_0.5"] >= scores["r_at_0.7"]
+    for tau in TAUS:  # Markov's inequality, and the same of what is missing to 1
+        recall = scores[f"r_at_{tau}"]
+        assert recall * tau <= scores["miou"] + 1e-9
+        assert (1 - recall) * (1 - tau) <= 1 - scores["miou"] + 1e-9
 
 
-def test_no_pair_that_takes_part_is_refused() -> None:
-    with pytest.raises(MetricError, match="of 1 pairs none takes part with normals skipped"):
-        mean_iou([(None, None)], normals="skipped")
-    with pytest.raises(MetricError, match="of 0 pairs"):
-        recall_at([], 0.5, normals="counted")
+def test_scores_rest_on_the_items_that_take_part_and_carry_intervals() -> None:
+    scores = score_ious(IOUS, normal=NORMAL, draws=200, seed=0)
 
-
-def test_score_ious_gives_the_same_figures_with_intervals() -> None:
-    scores = score_ious(pair_ious(PAIRS, normals="skipped"), draws=200, seed=0)
-    assert list(scores) == ["miou", "r_at_0.3", "r_at_0.5", "r_at_0.7"]
-    assert scores["miou"].value == pytest.approx(mean_iou(PAIRS, normals="skipped"))
-    for tau in (0.3, 0.5, 0.7):
-        estimate = scores[f"r_at_{tau}"]
-        assert estimate.value == pytest.approx(recall_at(PAIRS, tau, normals="skipped"))
-        assert estimate.n == 3
+    assert list(scores) == ["miou", "miou_normals_counted", "r_at_0.3", "r_at_0.5", "r_at_0.7"]
+    assert {name: one.n for name, one in scores.items()} == dict.fromkeys(scores, 3) | {
+        "miou_normals_counted": 5
+    }
     assert scores["miou"].low == 0.0
     assert scores["miou"].high == pytest.approx(0.5)
 
 
-def test_score_ious_refuses_nothing_and_what_is_no_number() -> None:
-    with pytest.raises(MetricError, match="0 items"):
-        score_ious([], draws=5, seed=0)
+def test_without_an_item_that_takes_part_a_figure_is_undefined() -> None:
+    scores = score_ious([1.0], normal=[True], draws=5, seed=0)
+
+    assert (scores["miou"].value, scores["miou"].n) == (None, 0)
+    assert scores["r_at_0.5"].note == "no item takes part"
+    assert scores["miou_normals_counted"].value == 1.0
+    assert score_ious([], draws=5, seed=0)["miou"].value is None
+
+
+def test_score_ious_refuses_what_is_no_number_and_other_lengths() -> None:
     with pytest.raises(MetricError, match="item 1 is nan"):
         score_ious([0.5, float("nan")], draws=5, seed=0)
+    with pytest.raises(MetricError, match="2 IoUs cannot be of 1 videos"):
+        score_ious([0.5, 0.5], normal=[True], draws=5, seed=0)
 
 
 @PROPERTY

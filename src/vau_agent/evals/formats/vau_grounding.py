@@ -17,7 +17,7 @@ from vau_agent.evals.formats.vau_r1 import (
     strict_label,
     strict_times,
 )
-from vau_agent.evals.metrics.intervals import TAUS
+from vau_agent.evals.metrics.intervals import score_ious
 from vau_agent.evals.samples import Gap
 from vau_agent.evals.significance import bootstrap_mean
 from vau_agent.evals.tables import Estimate, Row
@@ -76,7 +76,7 @@ def _compat(answers: Sequence[Answer], draws: int, seed: int) -> Row:
     labels = [compat_label_is_right(answer.text or "", _label(answer)) for answer in answers]
     return Row(
         name="compat",
-        metrics=_iou_figures(list(compat_ious(answers).values()), draws, seed)
+        metrics=score_ious(list(compat_ious(answers).values()), draws=draws, seed=seed)
         | {
             "reward_iou": _mean(rewards, draws, seed),
             "label_accuracy": share(labels if _labelled(answers) else [], NO_LABEL),
@@ -92,23 +92,15 @@ def _strict(name: str, answers: Sequence[Answer], draws: int, seed: int) -> Row:
         strict_iou(predicted, events[0] if events else None)
         for predicted, events in zip(times, truths, strict=True)
     ]
-    anomalous = [iou for iou, events in zip(ious, truths, strict=True) if events]
     labels = [strict_label(answer.text or "") == _label(answer) for answer in answers]
     return Row(
         name=name,
-        metrics=_iou_figures(anomalous, draws, seed)
+        metrics=score_ious(ious, normal=[not events for events in truths], draws=draws, seed=seed)
         | {
-            "miou_normals_counted": _mean(ious, draws, seed),
             "label_accuracy": share(labels if _labelled(answers) else [], NO_LABEL),
             "unparsed": Estimate(value=times.count(None), n=len(times)),
         },
     )
-
-
-def _iou_figures(ious: Sequence[float], draws: int, seed: int) -> dict[str, Estimate]:
-    return {"miou": _mean(ious, draws, seed)} | {
-        f"r_at_{tau}": _mean([float(iou >= tau) for iou in ious], draws, seed) for tau in TAUS
-    }
 
 
 def _mean(values: Sequence[float], draws: int, seed: int) -> Estimate:

@@ -13,16 +13,12 @@ Events with scores and their mAP are in `events.py`.
 """
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 from vau_agent.errors import MetricError
 from vau_agent.evals.significance import bootstrap_mean
 from vau_agent.evals.tables import Estimate
 from vau_agent.schemas import Segment
-
-Normals = Literal["skipped", "counted"]
-Pair = tuple[Segment | None, Segment | None]
-"""What was predicted and what is so; `None` is no anomaly."""
 
 TAUS: Final = (0.3, 0.5, 0.7)
 """IoU thresholds of VAU-R1, Vad-R1 and SRVAU-R1."""
@@ -75,58 +71,35 @@ def merge_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     return tuple(merged)
 
 
-def mean_iou(pairs: Sequence[Pair], *, normals: Normals) -> float:
-    """Return the mean temporal IoU, 0..1.
-
-    Raises:
-        MetricError: No pair takes part.
-    """
-    ious = pair_ious(pairs, normals=normals)
-    return sum(ious) / len(ious)
-
-
-def recall_at(pairs: Sequence[Pair], tau: float, *, normals: Normals) -> float:
-    """Return the share of pairs whose IoU is at least `tau`: R@tau, the bound included.
-
-    Raises:
-        MetricError: No pair takes part.
-    """
-    ious = pair_ious(pairs, normals=normals)
-    return sum(iou >= tau for iou in ious) / len(ious)
-
-
-def pair_ious(pairs: Sequence[Pair], *, normals: Normals) -> tuple[float, ...]:
-    """Return the IoU of each pair that takes part, in order.
-
-    Raises:
-        MetricError: No pair takes part.
-    """
-    ious = tuple(
-        temporal_iou(predicted, truth)
-        for predicted, truth in pairs
-        if truth is not None or normals == "counted"
-    )
-    if not ious:
-        raise MetricError(f"of {len(pairs)} pairs none takes part with normals {normals}")
-    return ious
-
-
-def score_ious(ious: Sequence[float], *, draws: int, seed: int) -> dict[str, Estimate]:
+def score_ious(
+    ious: Sequence[float], *, normal: Sequence[bool] | None = None, draws: int, seed: int
+) -> dict[str, Estimate]:
     """Return `miou`, `r_at_0.3`, `r_at_0.5` and `r_at_0.7`, with intervals over the items.
 
+    R@tau is the share of items whose IoU is at least tau, the bound included. Without items a
+    figure is undefined.
+
     Args:
-        ious: One of each item that takes part, however it was taken.
+        ious: One of each item, however it was taken.
+        normal: Which items are normal videos. They are skipped, and `miou_normals_counted` stands
+            beside `miou`; where it is `None`, no item is.
         draws: Samples of the items.
         seed: Equal seeds draw equal items.
 
     Raises:
-        MetricError: There is no item, or an IoU is not a finite number.
+        MetricError: An IoU is not a finite number, or the lengths differ.
     """
-    columns = {"miou": list(ious)} | {
-        f"r_at_{tau}": [float(iou >= tau) for iou in ious] for tau in TAUS
-    }
+    if normal is not None and len(normal) != len(ious):
+        raise MetricError(f"{len(ious)} IoUs cannot be of {len(normal)} videos")
+    taken = [iou for iou, skip in zip(ious, normal or [False] * len(ious), strict=True) if not skip]
+    columns: dict[str, Sequence[float]] = {"miou": taken}
+    if normal is not None:
+        columns["miou_normals_counted"] = ious
+    columns |= {f"r_at_{tau}": [float(iou >= tau) for iou in taken] for tau in TAUS}
     return {
         name: bootstrap_mean(column, draws=draws, seed=seed).estimate()
+        if column
+        else Estimate(value=None, n=0, note="no item takes part")
         for name, column in columns.items()
     }
 
