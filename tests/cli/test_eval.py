@@ -212,3 +212,12 @@ def _wait(is_so: Callable[[], bool]) -> None:
             return
         os.sched_yield()
     raise AssertionError("it did not happen within a minute")
+
+
+def test_what_each_command_does_fits_a_line(run: Run) -> None:
+    shown = run("eval", "--help").out.split("Commands:")[1].strip().splitlines()
+
+    assert [line.split()[0] for line in shown] == [
+        "run", "formats", "score", "compare", "judge", "blind", "report",
+    ]  # fmt: skip
+    assert all(line.endswith(".") and not line.endswith("...") for line in shown)

@@ -18,15 +18,15 @@ WORSE: Final = 13
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A", help="Folder of the run to be replaced.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="Folder of the run to replace it.")],
+    a: Annotated[Path, typer.Argument(metavar="A", help="Folder of the run in use.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Folder of the run that may replace it.")],
     margin: Annotated[
         str | None,
         typer.Option(
             "--fail-if-worse",
             metavar="SHARE",
-            help="End with 13 if B is worse by more than this (1% is one point of a hundred), or "
-            "worse beyond doubt.",
+            help="End with 13 if B is worse than A by more than this (1% is one point of a "
+            "hundred), or if the whole interval of a difference says worse.",
             show_default=False,
         ),
     ] = None,
@@ -35,7 +35,8 @@ def compare(
         typer.Option(
             "--metric",
             metavar="NAME",
-            help="Only this metric decides; may be given again. All if left out.",
+            help="A metric that --fail-if-worse goes by, e.g. accuracy; may be given several "
+            "times. All if left out.",
             show_default=False,
         ),
     ] = None,
@@ -45,7 +46,8 @@ def compare(
 ) -> int:
     """Compare two runs of one benchmark on the samples that both have.
 
-    Differences carry paired bootstrap intervals, right and wrong McNemar's exact test.
+    A and B are folders that 'eval run' wrote. Every difference is B less A, with a paired bootstrap
+    interval; labels that only one of them got right are put to McNemar's exact test.
     """
     from vau_agent.evals.compare import compare_runs
 

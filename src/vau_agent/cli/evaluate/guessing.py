@@ -27,9 +27,10 @@ def blind(
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Score a benchmark without looking at a video: constants, priors, letters, perfect labels.
+    """Score a benchmark without looking at its videos.
 
-    A method that does not clear these rows has shown nothing.
+    Constants, priors, letters of options, perfect labels: a method that does not clear these rows
+    has shown nothing.
     """
     from vau_agent.evals.benchmarks.registry import find_benchmark
     from vau_agent.evals.blind import blind_tables

@@ -21,7 +21,7 @@ def judge(
     other: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[OTHER]",
+            metavar="OTHER",
             help="Another run of the same benchmark: say which wrote better, asked both ways.",
             show_default=False,
         ),
@@ -50,10 +50,10 @@ def judge(
     offline: OfflineOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Grade descriptions and reasoning by VAU-Eval's five scores, 0 to 10 each.
+    """Grade what a run wrote by VAU-Eval's five scores, 0 to 10 each.
 
-    Only benchmarks with reference texts can be judged. Replies of a model that cannot be read
-    count 0 and are named.
+    Graded are descriptions and reasoning. Only benchmarks with reference texts can be judged.
+    Replies of a model that cannot be read count 0 and are named.
     """
     from vau_agent.evals.store import read_header
 

@@ -6,7 +6,11 @@ from vau_agent.cli.options import JsonOption
 
 
 def formats(as_json: JsonOption = False) -> None:
-    """List the benchmarks that 'run' reads and the formats that 'score' reads, with their files."""
+    """List the benchmarks and formats that can be read.
+
+    Each with the files it wants: 'run' and 'blind' read benchmarks, 'score' reads formats of
+    predictions.
+    """
     from vau_agent.evals.benchmarks.registry import BENCHMARKS
     from vau_agent.evals.formats.registry import FORMATS
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 DrawsOption = Annotated[
     int,
-    typer.Option("--draws", metavar="N", min=1, help="Bootstrap samples of every interval."),
+    typer.Option("--draws", metavar="N", min=1, help="Bootstrap draws behind every 95 % interval."),
 ]
 SeedOption = Annotated[
-    int, typer.Option("--seed", metavar="N", min=0, help="Of everything that is drawn.")
+    int, typer.Option("--seed", metavar="N", min=0, help="Seed of whatever is drawn at random.")
 ]
 TruthOption = Annotated[
     Path | None,

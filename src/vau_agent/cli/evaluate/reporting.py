@@ -56,7 +56,10 @@ def report(
     draws: DrawsOption = 1000,
     seed: SeedOption = 0,
 ) -> None:
-    """Score a folder of records anew and write it down; the page has plots and opens offline."""
+    """Write a run's scores as a page, Markdown or JSON.
+
+    The page has plots, loads nothing and opens offline.
+    """
     if held_out_classes and not train_sources:
         raise SettingsError("--held-out-class needs --train-source: name what training saw")
     levels = Levels(sources=tuple(train_sources or ()), classes=tuple(held_out_classes or ()))

@@ -35,17 +35,24 @@ def run(
     benchmark: Annotated[
         str | None,
         typer.Argument(
-            metavar="[BENCHMARK]", help="A benchmark of 'eval formats'.", show_default=False
+            metavar="BENCHMARK",
+            help="Name of a benchmark; 'vau-agent eval formats' lists them.",
+            show_default=False,
         ),
     ] = None,
     truth: Annotated[
         Path | None,
-        typer.Option("--truth", metavar="FILE", help="Its annotation.", show_default=False),
+        typer.Option(
+            "--truth",
+            metavar="FILE",
+            help="The benchmark's annotation, a file or folder; always needed.",
+            show_default=False,
+        ),
     ] = None,
     named: Annotated[
         str | None,
         typer.Option(
-            "--benchmark", metavar="NAME", help="The benchmark, by option.", show_default=False
+            "--benchmark", metavar="NAME", help="The same as BENCHMARK.", show_default=False
         ),
     ] = None,
     videos: Annotated[
@@ -63,7 +70,8 @@ def run(
         typer.Option(
             "--out",
             metavar="DIR",
-            help="Folder of the records; vau-eval/BENCHMARK-POLICY if left out.",
+            help="Where records are kept; vau-eval/BENCHMARK-POLICY if left out, with --replay "
+            "vau-eval/BENCHMARK-replay.",
             show_default=False,
         ),
     ] = None,
@@ -73,15 +81,20 @@ def run(
             "--limit",
             metavar="N",
             min=1,
-            help="Only N samples, drawn at random (see --seed).",
+            help="Run only N samples, drawn at random by --seed.",
             show_default=False,
         ),
     ] = None,
     tasks: Annotated[
         str,
-        typer.Option("--tasks", metavar="LIST", help="What is asked: verdict; or verdict,qa."),
+        typer.Option(
+            "--tasks",
+            metavar="LIST",
+            help="What is asked of each video: verdict, or verdict,qa to put the benchmark's "
+            "questions too.",
+        ),
     ] = "verdict",
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Videos at once.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Videos analysed at once.")] = 1,
     rounds: Annotated[
         int | None,
         typer.Option(
@@ -96,8 +109,8 @@ def run(
         typer.Option(
             "--replay",
             metavar="FILE",
-            help="Recorded answers in place of videos and policy: how well the agent's own "
-            "localisation does on them.",
+            help="A model's recorded answers, in place of --videos and --policy: the agent's own "
+            "localisation runs over them.",
             show_default=False,
         ),
     ] = None,
@@ -105,16 +118,17 @@ def run(
     draws: DrawsOption = 1000,
     as_json: JsonOption = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Drop the records that are there and start anew.")
+        bool, typer.Option("--fresh", help="Drop the records in --out and start anew.")
     ] = False,
     offline: OfflineOption = False,
     home: HomeOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Run a benchmark's samples against a policy, and score what comes of it.
+    """Run the agent on a benchmark's videos, and score what it says.
 
     Each finished sample is kept at once; the same command again goes on, and tries failed samples
-    anew. Policies never see a name: videos are analysed under random numbers.
+    anew. Ends with 5 when samples failed. The policy never sees a file's name: videos are analysed
+    under random numbers.
     """
     name = _one_name(benchmark, named)
     if truth is None:
