@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vau_agent.evals.benchmarks.registry import find_benchmark
-from vau_agent.evals.formats.corevad import read_responses
+from vau_agent.evals.formats.corevad import read_answers
 from vau_agent.evals.formats.frame_truth import frame_labels
 from vau_agent.evals.samples import Dataset, FrameSpan
 
@@ -49,7 +49,7 @@ def test_the_annotations_of_ucf_crime_differ_in_14_videos(published_annotations:
 def test_corevads_149_videos_have_the_expected_frames(published_annotations: Path) -> None:
     expected = json.loads((published_annotations / "expected.json").read_text("utf-8"))
     raw = expected["corevad_ucf_crime (half of the test videos)"]["raw"]
-    answers = read_responses(
+    answers, _ = read_answers(
         published_annotations / "predictions" / "corevad_ucf_crime" / "responses.json.gz"
     )
     dataset = read(published_annotations, "ucf-crime", "annotations/ucf_crime/UCF_Eval.json")

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from vau_agent.errors import PredictionError
-from vau_agent.evals.formats.corevad import COREVAD, parse_verdict, read_responses
+from vau_agent.evals.formats.corevad import COREVAD, parse_verdict, read_answers
 
 ODD, CALM = "Anomalous scenes. A fire.", "Normal scenes. A street."
 
@@ -114,7 +114,7 @@ def test_answers_that_say_neither_are_counted(tmp_path: Path, ucf_truth: Path) -
 
 def test_videos_keep_their_order_of_answers(tmp_path: Path) -> None:
     path = write(tmp_path / "r.json", {"b": ["1", "2"], "a": ["3"]})
-    assert dict(read_responses(path)) == {"b": ("1", "2"), "a": ("3",)}
+    assert dict(read_answers(path)[0]) == {"b": ("1", "2"), "a": ("3",)}
 
 
 def test_predictions_for_other_videos_are_refused(tmp_path: Path, ucf_truth: Path) -> None:

@@ -3,13 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
 
 from vau_agent.errors import MetricError
 from vau_agent.evals.metrics.calibration import (
     Binning,
-    brier_score,
     calibration_scores,
-    expected_calibration_error,
     reliability_bins,
 )
 from vau_agent.torchvision_shim import install_shim
@@ -17,6 +16,15 @@ from vau_agent.torchvision_shim import install_shim
 Items = list[tuple[float, bool]]
 ITEMS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
 BINNINGS: list[Binning] = ["equal-width", "equal-mass"]
+
+
+KEYS = {"equal-width": "ece", "equal-mass": "ece_equal_mass"}
+
+
+def score(said: list[float], so: list[bool], key: str, *, bins: int = 10) -> float:
+    value = calibration_scores(said, so, bins=bins, draws=1)[key].value
+    assert value is not None
+    return value
 
 
 def parted(items: Items) -> tuple[list[float], list[bool]]:
@@ -29,15 +37,15 @@ def test_a_hand_case() -> None:
     assert (first.count, second.count, last.count) == (1, 2, 1)
     assert (second.low, second.high, second.frequency) == (0.1, 0.2, 0.5)
     # 1/4 of 0.05, 2/4 of 0.35, 1/4 of 0.05
-    assert expected_calibration_error(said, so) == pytest.approx(0.2)
-    assert brier_score(said, so) == pytest.approx((0.0025 + 0.0225 + 0.7225 + 0.0025) / 4)
+    assert score(said, so, "ece") == pytest.approx(0.2)
+    assert score(said, so, "brier") == pytest.approx((0.0025 + 0.0225 + 0.7225 + 0.0025) / 4)
 
 
 def test_what_is_always_as_often_so_as_it_was_said_has_no_error() -> None:
     said = [0.25] * 4 + [0.75] * 4
     so = [True, False, False, False, True, True, True, False]
-    assert expected_calibration_error(said, so) == 0
-    assert expected_calibration_error(said, so, bins=2, binning="equal-mass") == 0
+    assert score(said, so, "ece") == 0
+    assert score(said, so, "ece_equal_mass", bins=2) == 0
 
 
 @pytest.mark.parametrize("binning", BINNINGS)
@@ -48,7 +56,7 @@ def test_the_error_is_the_weighted_gap_of_the_bins(items: Items, binning: Binnin
     bins = reliability_bins(said, so, binning=binning)
     assert sum(one.count for one in bins) == len(items)
     gap = sum(one.count * abs(one.confidence - one.frequency) for one in bins) / len(items)
-    error = expected_calibration_error(said, so, binning=binning)
+    error = score(said, so, KEYS[binning])
     assert error == pytest.approx(gap, abs=1e-9)
     assert 0 <= error <= 1
 
@@ -77,7 +85,7 @@ def test_torchmetrics_finds_the_same_error(items: list[tuple[int, bool]]) -> Non
     # Never on the edge of one of 8 bins, where the two conventions differ.
     said, so = [(2 * step + 1) / 512 for step, _ in items], [one for _, one in items]
     theirs = binary_calibration_error(torch.tensor(said), torch.tensor(so).int(), 8, "l1")
-    assert expected_calibration_error(said, so, bins=8) == pytest.approx(float(theirs), abs=1e-6)
+    assert score(said, so, "ece", bins=8) == pytest.approx(float(theirs), abs=1e-6)
 
 
 def test_equal_mass_bins_hold_about_as_many_items_each() -> None:
@@ -87,9 +95,10 @@ def test_equal_mass_bins_hold_about_as_many_items_each() -> None:
 
 
 @given(ITEMS)
-def test_the_brier_score_is_the_mean_squared_gap(items: Items) -> None:
+def test_scikit_learn_finds_the_same_brier_score(items: Items) -> None:
     said, so = parted(items)
-    assert brier_score(said, so) == pytest.approx(float(np.mean((np.array(said) - so) ** 2)))
+    theirs = brier_score_loss(so, said, pos_label=True)
+    assert score(said, so, "brier") == pytest.approx(float(theirs))
 
 
 def test_saying_the_base_rate_earns_the_brier_score_of_the_base_rate() -> None:
@@ -111,9 +120,9 @@ def test_saying_the_base_rate_earns_the_brier_score_of_the_base_rate() -> None:
 )
 def test_what_is_no_probability_is_refused(said: list[float], so: list[bool], message: str) -> None:
     with pytest.raises(MetricError, match=message):
-        expected_calibration_error(said, so)
+        calibration_scores(said, so)
     with pytest.raises(MetricError, match=message):
-        brier_score(said, so)
+        reliability_bins(said, so)
 
 
 def test_a_plot_needs_a_bin() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vau_agent.evals.report.document import render_json, table_json
+from vau_agent.evals.report.document import render_json
 from vau_agent.evals.tables import Estimate, Row, Table
 
 FIGURES = st.dictionaries(
@@ -37,7 +37,7 @@ def parsed(document: object) -> Any:  # noqa: ANN401 - what JSON holds
 
 
 def test_one_table_is_one_object_of_plain_numbers(detection: Table) -> None:
-    document = parsed(table_json(detection, name="corevad"))
+    document = parsed(render_json([detection], name="corevad", source="format"))
 
     assert document["format"] == "corevad"
     assert document["titles"] == ["Detection"]
@@ -57,7 +57,7 @@ def test_one_table_is_one_object_of_plain_numbers(detection: Table) -> None:
 
 
 def test_an_undefined_figure_is_null_and_says_why(detection: Table) -> None:
-    document = parsed(table_json(detection))
+    document = parsed(render_json([detection], name="corevad"))
 
     assert document["metrics"]["perfect video label"]["within_auc_macro"] is None
     assert "within_auc_macro" not in document["intervals"]["perfect video label"]

@@ -6,7 +6,7 @@ them: compare levels by recall, class accuracy, questions or times, not by what 
 The mapping to anomalies is our reading.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Final, Literal, get_args
 
 from vau_agent.errors import BenchmarkError
@@ -38,24 +38,6 @@ def assign_levels(
     _known("source", set(train_sources), sources)
     _known("class", held_out, {name.lower() for name in classes})
     return {sample.id: _level(sample, set(train_sources), held_out) for sample in dataset.samples}
-
-
-def split_levels(
-    dataset: Dataset,
-    *,
-    train_sources: Collection[str],
-    held_out_classes: Collection[str] = (),
-) -> Mapping[Level, tuple[Sample, ...]]:
-    """Return the samples of each level, in order; a level may be empty.
-
-    Raises:
-        BenchmarkError: A source or class is none of the data set's.
-    """
-    levels = assign_levels(dataset, train_sources=train_sources, held_out_classes=held_out_classes)
-    return {
-        level: tuple(sample for sample in dataset.samples if levels[sample.id] == level)
-        for level in LEVELS
-    }
 
 
 def _level(sample: Sample, train_sources: set[str], held_out: set[str]) -> Level:

@@ -62,17 +62,8 @@ class AnsweredVideo:
         return np.array([float(parse_verdict(answer) is True) for answer in self.answers])
 
 
-def read_responses(path: Path) -> Mapping[str, tuple[str, ...]]:
-    """Return the answers of each video, in order.
-
-    Raises:
-        PredictionError: The file cannot be read, or no video in it has answers.
-    """
-    return read_answers(path)[0]
-
-
 def read_answers(path: Path) -> tuple[Mapping[str, tuple[str, ...]], tuple[Gap, ...]]:
-    """Return the answers of each video, and what in the file could not be used.
+    """Return the answers of each video in order, and what in the file could not be used.
 
     Raises:
         PredictionError: The file cannot be read, or no video in it has answers.

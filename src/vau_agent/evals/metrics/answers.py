@@ -1,5 +1,6 @@
 """Video-R1's score of an answer by the kind of its question (arXiv 2503.21776), each 0..1.
 
+Parts of rewards and scores: pure functions of one answer, for training as for a table.
 Number, written text, free text and regression; an option is scored in `labels`. The released code
 also refuses a number when only one of the two is written with a decimal point or comma.
 """

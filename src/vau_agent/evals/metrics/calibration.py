@@ -60,36 +60,6 @@ def reliability_bins(
     )
 
 
-def expected_calibration_error(
-    probabilities: Sequence[float],
-    outcomes: Sequence[bool],
-    *,
-    bins: int = 10,
-    binning: Binning = "equal-width",
-) -> float:
-    """Give the mean gap between confidence and frequency, bins weighted by their items; 0..1.
-
-    The L1 form (Naeini et al. 2015; Guo et al. 2017), with 10 bins unless said.
-
-    Raises:
-        MetricError: There are no items, the lengths differ, or a probability is outside 0..1.
-    """
-    said, truth = _arrays(probabilities, outcomes, bins)
-    return _calibration_error(said, truth, bins, binning)
-
-
-def brier_score(probabilities: Sequence[float], outcomes: Sequence[bool]) -> float:
-    """Give the mean squared gap between probability and outcome; 0 is best, 0.25 is a coin's.
-
-    Raises:
-        MetricError: There are no items, the lengths differ, or a probability is outside 0..1.
-    """
-    from sklearn.metrics import brier_score_loss
-
-    said, truth = _arrays(probabilities, outcomes, 1)
-    return float(brier_score_loss(truth, said, pos_label=True))
-
-
 def calibration_scores(
     probabilities: Sequence[float],
     outcomes: Sequence[bool],
@@ -100,8 +70,11 @@ def calibration_scores(
 ) -> dict[str, Estimate]:
     """Give `ece`, `ece_equal_mass`, `brier` and `brier_of_base_rate` with bootstrap intervals.
 
-    The last is what the same outcomes give for always saying their own frequency: a calibrated
-    answer that tells items apart must be below it.
+    `ece` is the mean gap between confidence and frequency, bins weighted by their items, 0..1: the
+    L1 form (Naeini et al. 2015; Guo et al. 2017). `brier` is the mean squared gap between
+    probability and outcome; 0 is best, 0.25 is a coin's. The last is what the same outcomes give
+    for always saying their own frequency: a calibrated answer that tells items apart must be below
+    it.
 
     Raises:
         MetricError: There are no items, the lengths differ, or a probability is outside 0..1.

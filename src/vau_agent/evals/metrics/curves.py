@@ -3,6 +3,7 @@
 LAVAD (CVPR 2024) reads a score from text, fills the gaps, and mixes the scores of similar segments.
 VERA (CVPR 2025), and CoReVAD after it, smooth over time and weigh by the position in the video. The
 position weight is a fact about test sets, not about a video: print rows with it apart.
+Parts of rewards and scores: pure functions of one curve, for training as for a table.
 Scores are arrays of shape (segments,) in time order.
 """
 

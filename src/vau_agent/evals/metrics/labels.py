@@ -19,15 +19,6 @@ Confusion = tuple[int, int, int, int]
 """tn, fp, fn, tp; anomalous is the positive class."""
 
 
-def confusion(truth: Sequence[bool], said: Sequence[bool | None]) -> Confusion:
-    """Count true normals, false alarms, missed anomalies and found anomalies.
-
-    Raises:
-        MetricError: There are no items, or the lengths differ.
-    """
-    return _count(_outcomes(truth, said))
-
-
 def binary_scores(
     truth: Sequence[bool], said: Sequence[bool | None], *, draws: int = 1000, seed: int = 0
 ) -> dict[str, Estimate]:

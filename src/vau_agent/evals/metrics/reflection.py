@@ -21,10 +21,6 @@ class ReflectionScores(Value):
     """What changed between the first and the last answer to the same items."""
 
     n: int
-    fixed_items: int
-    """Wrong at first, right at last."""
-    broken_items: int
-    """Right at first, wrong at last."""
     first_right: Estimate
     """Share right at first: all there would be without reflection."""
     last_right: Estimate
@@ -109,8 +105,6 @@ def reflection_scores(
 
     return ReflectionScores(
         n=n,
-        fixed_items=fixed,
-        broken_items=broken,
         first_right=wilson(n - wrong, n).estimate(),
         last_right=wilson(int(now.sum()), n).estimate(),
         fixed=_share(fixed, wrong, "no first answer was wrong"),

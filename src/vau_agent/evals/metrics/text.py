@@ -114,20 +114,8 @@ def meteor(candidate: str, references: Sequence[str], *, synonyms: bool = False)
     return float(meteor_score(words, _words(candidate), wordnet=wordnet))
 
 
-def rouge(candidate: str, references: Sequence[str], *, kind: Rouge = "rougeL") -> float:
-    """Give the ROUGE F1 of one text against its best reference (see `ROUGE`), 0..1.
-
-    Raises:
-        MetricError: There is no reference.
-        MissingDependencyError: rouge-score is not installed.
-    """
-    return rouges(candidate, references, kinds=(kind,))[kind]
-
-
-def rouges(
-    candidate: str, references: Sequence[str], *, kinds: Sequence[Rouge] = ROUGES
-) -> dict[Rouge, float]:
-    """Give several kinds of ROUGE at once, in the time of one.
+def rouges(candidate: str, references: Sequence[str]) -> dict[Rouge, float]:
+    """Give each kind of ROUGE F1 of one text against its best reference (see `ROUGE`), 0..1.
 
     Raises:
         MetricError: There is no reference.
@@ -138,8 +126,8 @@ def rouges(
         from rouge_score.rouge_scorer import RougeScorer
     except ModuleNotFoundError as error:
         raise _missing("ROUGE", error) from error
-    scores = RougeScorer(list(kinds), use_stemmer=True).score_multi(list(references), candidate)
-    return {kind: float(scores[kind].fmeasure) for kind in kinds}
+    scores = RougeScorer(list(ROUGES), use_stemmer=True).score_multi(list(references), candidate)
+    return {kind: float(scores[kind].fmeasure) for kind in ROUGES}
 
 
 def text_scores(

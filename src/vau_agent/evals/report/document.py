@@ -13,19 +13,6 @@ Source = Literal["format", "benchmark", "comparison"]
 """What a document was made from; its name stands under this key."""
 
 
-def table_json(
-    table: Table, *, name: str | None = None, source: Source = "format"
-) -> dict[str, JsonValue]:
-    """Write one table as a JSON object of plain numbers.
-
-    Args:
-        table: What to write.
-        name: Of the format or benchmark; the table's title when `None`.
-        source: Which of these `name` is.
-    """
-    return render_json([table], name=table.title if name is None else name, source=source)
-
-
 def render_json(
     tables: Sequence[Table], *, name: str, source: Source = "benchmark"
 ) -> dict[str, JsonValue]:
