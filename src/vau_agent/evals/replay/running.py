@@ -124,7 +124,7 @@ def replay_benchmark(
     own = _Tables(videos=videos, recordings=recordings, replayer=replayer, draws=draws, seed=seed)
     conventions = {"benchmark": dataset.benchmark, "annotation": dataset.annotation}
     tables = (
-        *own.make(found, {**conventions, **header.settings}),
+        *own.make(found, conventions, header.settings),
         *own.windows(taken, records, conventions),
         *(
             table
@@ -166,7 +166,10 @@ class _Tables:
     seed: int
 
     def make(
-        self, found: Sequence[Localisation], conventions: Mapping[str, str]
+        self,
+        found: Sequence[Localisation],
+        conventions: Mapping[str, str],
+        settings: Mapping[str, str],
     ) -> tuple[Table, ...]:
         agent = to_scored(self.videos, found)
         published = series(self.videos)
@@ -200,7 +203,9 @@ class _Tables:
             fewer = self.replayer.run(self.recordings, calls_per_hour=per_hour)
             looks = sum(len(one.looked) for one in fewer)
             by_calls[per_hour] = (to_scored(self.videos, fewer), looks)
-        frames = frames_table(agent, others, conventions, draws=self.draws, seed=self.seed)
+        frames = frames_table(
+            agent, others, {**conventions, **settings}, draws=self.draws, seed=self.seed
+        )
         blind = [row for row in frames.rows if row.kind == "blind"]
         return (
             frames,

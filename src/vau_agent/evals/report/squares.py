@@ -38,6 +38,7 @@ FLOOR: Final = 262.0
 HEIGHT: Final = 302.0
 UNIT_X: Final = Scale(low=0, high=1, start=LEFT, end=RIGHT)
 UNIT_Y: Final = Scale(low=0, high=1, start=FLOOR, end=TOP)
+APART: Final = 18.0
 BENT: Final = 30.0
 """Costs that differ more than this many times are drawn on a logarithmic axis."""
 
@@ -97,15 +98,17 @@ def draw_cost(plot: CostCurve, key: str) -> str:
         css = css_of(place, line)
         marks = [_Mark(x=one.cost, estimate=one.score) for one in _by_cost(line)]
         centres = [centre for mark in marks if (centre := mark.centre(x, y)) is not None]
-        if len(centres) == 1 and line.kind != "measured":
+        across = len(centres) == 1 and line.kind != "measured"
+        if across:
             parts.append(rule(LEFT, centres[0][1], RIGHT, centres[0][1], f"line {css}"))
         elif len(centres) > 1:
             parts.append(path(centres, f"line {css}"))
         for mark in marks:
             parts.extend(mark.shapes(x, y, css))
         if centres:
-            x_at, y_at = centres[-1]
-            parts.append(_letter(x_at - 20, y_at, place, line))
+            # Lines that run across may lie on each other: their letters stand side by side.
+            x_at = LEFT + APART * (1 + place) if across else centres[-1][0] - 20
+            parts.append(_letter(x_at, centres[-1][1], place, line))
     said = [
         f"{line.name}: " + ", ".join(_at_cost(one.cost, one.score) for one in _by_cost(line)) + "."
         for line in lines
