@@ -126,6 +126,15 @@ def test_without_a_budget_every_moment_is_looked_at_once() -> None:
     assert sorted(video.looks) == list(range(120))
 
 
+def test_what_was_seen_once_is_not_looked_at_again() -> None:
+    video = with_event()
+    context = context_of(video, calls=30)
+    first = localise(context)
+
+    np.testing.assert_array_equal(localise(context).scores, first.scores)
+    assert len(video.looks) == 30
+
+
 def test_a_budget_of_nothing_still_takes_one_look() -> None:
     video = calm(9)
 
