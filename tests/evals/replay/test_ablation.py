@@ -42,6 +42,8 @@ def test_shuffled_smoothing_averages_strangers_as_much() -> None:
     assert np.ptp(shuffled) < np.ptp(VALUES)
     assert not np.allclose(shuffled, curve.smooth(VALUES, LOOKED, SCALES))
     np.testing.assert_allclose(steps.smooth(np.full(8, 0.4), LOOKED, SCALES), 0.4)
+    peak = np.eye(1, 40, 29)[0]
+    assert steps.smooth(peak, np.ones(40), SCALES).argmax() == 29
 
 
 def test_shuffled_peaks_are_those_of_the_videos() -> None:

@@ -119,6 +119,14 @@ def test_a_record_says_what_was_seen_what_it_cost_and_what_was_held(
     assert read_tables(tmp_path) == done.tables
 
 
+def test_before_reflection_verdicts_that_stand_alone_count_in_full(usual: Replay) -> None:
+    sure = [(one.initial.confidence, final(one).confidence) for one in usual.records if one.initial]
+
+    assert len(sure) == len(usual.records)
+    assert all((before or 0) >= (after or 0) for before, after in sure)
+    assert sum((before or 0) > (after or 0) + 0.1 for before, after in sure) >= 3
+
+
 def test_a_folder_of_another_run_has_no_tables_of_a_replay(tmp_path: Path) -> None:
     assert read_tables(tmp_path) is None
 
