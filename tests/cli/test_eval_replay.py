@@ -157,20 +157,15 @@ def test_records_are_left_and_reported(first: Said, files: Files, run: Run) -> N
         assert text in page
 
 
-def test_the_same_command_again_says_the_same(first: Said, files: Files, run: Run) -> None:
+def test_the_same_command_again_says_the_same_and_quietly_nothing_else(
+    first: Said, files: Files, run: Run
+) -> None:
     before = (files.out / "records.jsonl").read_bytes()
-    again = run(*files.command())
+    again = run(*files.command("--quiet"))
 
-    assert again.code == 0
+    assert (again.code, again.err) == (0, "")
     assert again.out == first.out
     assert (files.out / "records.jsonl").read_bytes() == before
-
-
-def test_quietly_nothing_is_said_on_the_error_stream(first: Said, files: Files, run: Run) -> None:
-    said = run(*files.command("--quiet"))
-
-    assert (said.code, said.err) == (0, "")
-    assert said.out == first.out
 
 
 def test_other_answers_or_another_truth_are_refused_until_started_anew(

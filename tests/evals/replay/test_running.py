@@ -167,9 +167,9 @@ def test_what_is_said_of_a_video_does_not_depend_on_the_others(
 
 
 def test_again_gives_the_same_and_adds_nothing(replayed: Replayed, tmp_path: Path) -> None:
-    first = replayed("again", few(4), out=tmp_path)
+    first = replayed("again", few(2), out=tmp_path)
     before = (tmp_path / "records.jsonl").read_bytes()
-    second = replayed("again", few(4), out=tmp_path)
+    second = replayed("again", few(2), out=tmp_path)
 
     assert second.tables == first.tables
     assert (tmp_path / "records.jsonl").read_bytes() == before
