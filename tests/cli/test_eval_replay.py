@@ -255,3 +255,16 @@ def test_damaged_tables_or_curves_are_one_line(
     assert (
         said.err == f"vau-agent: {out / name} is damaged; run 'vau-agent eval run --replay' again\n"
     )
+
+
+@pytest.mark.parametrize(
+    "idle", [("--policy", "rules"), ("--limit", "3"), ("-j", "2"), ("--max-calls", "9")]
+)
+def test_options_that_a_replay_has_no_use_for_are_refused(
+    files: Files, run: Run, tmp_path: Path, idle: tuple[str, str]
+) -> None:
+    said = run(*files.command("--out", tmp_path / "out", *idle))
+
+    assert said.code == 2
+    assert "--replay, which opens no video and asks no policy" in said.err
+    assert not (tmp_path / "out").exists()

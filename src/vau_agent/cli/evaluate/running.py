@@ -23,6 +23,8 @@ from vau_agent.cli.options import (
 from vau_agent.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vau_agent.evals.records import Record
     from vau_agent.evals.runner import Finished, Plan, Subject
     from vau_agent.settings import Settings
@@ -145,6 +147,19 @@ def run(
         }
     )
     if recording is not None:
+        _refuse_with_replay(
+            {
+                "--policy": policy,
+                "--videos": videos,
+                "--limit": limit,
+                "--tasks": tasks if tasks != "verdict" else None,
+                "--jobs": jobs if jobs > 1 else None,
+                "--rounds": rounds,
+                "--max-calls": max_calls,
+                "--max-tokens": max_tokens,
+                "--deadline": deadline,
+            }
+        )
         folder = out or _FOLDER / f"{name}-replay"
         replay(
             name,
@@ -174,6 +189,16 @@ def _one_name(benchmark: str | None, named: str | None) -> str:
             "'vau-agent eval formats' lists them"
         )
     return names.pop()
+
+
+def _refuse_with_replay(given: "Mapping[str, object | None]") -> None:
+    """Refuse options that a replay has no use for: it opens no video and asks no policy."""
+    idle = [option for option, value in given.items() if value is not None]
+    if idle:
+        raise SettingsError(
+            f"{idle[0]} says nothing to --replay, which opens no video and asks no policy; "
+            "leave it out"
+        )
 
 
 def _plan(

@@ -18,9 +18,9 @@ NEITHER: Final = COUNTS | {"cost", "coverage", "hours", "p", "per", "seconds"}
 def better(metric: str) -> Better:
     """Tell which way a metric is good, by the words of its name."""
     words = set(metric.lower().replace("-", "_").split("_"))
-    if words & NEITHER:
-        return "neither"
-    return "lower" if words & LOWER_IS_BETTER else "higher"
+    if words & LOWER_IS_BETTER:
+        return "lower"
+    return "neither" if words & NEITHER else "higher"
 
 
 def is_difference(row: Row, metric: str) -> bool:
