@@ -6,12 +6,13 @@
 - metrics/: each metric once, its convention named
 - benchmarks/: one file per annotation format
 - formats/: one file per published format of predictions
-- runner: samples x policy -> records
-- judge: VAU-Eval's five scores
-- blind: rows that never see a video
+- runner, store: samples x policy -> records, kept in a folder
+- scoring/: records -> tables
+- blind/: rows that never see a video
 - significance: bootstrap and McNemar
 - compare: two runs, paired
-- report: Markdown, JSON and HTML
-- replay: recorded answers of a model in place of a camera
+- report/: Markdown, JSON and HTML
+- replay/: recorded answers of a model in place of a camera
+- judge/: VAU-Eval's five scores
 - adapters/: other harnesses that call the agent
 """

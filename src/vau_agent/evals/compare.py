@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from vau_agent.errors import EvaluationError
-from vau_agent.evals.answers import Answer, align
-from vau_agent.evals.categories import plain_category
-from vau_agent.evals.localising import answer_iou, answer_set_iou, true_events
 from vau_agent.evals.metrics.frames import paired_frames
 from vau_agent.evals.records import Record, RunHeader
 from vau_agent.evals.samples import Dataset, Gap
+from vau_agent.evals.scoring.answers import Answer, align
+from vau_agent.evals.scoring.categories import plain_category
+from vau_agent.evals.scoring.frames import paired_events
+from vau_agent.evals.scoring.segments import answer_iou, answer_set_iou, true_events
 from vau_agent.evals.significance import Interval, bootstrap_mean, mcnemar, paired_difference
 from vau_agent.evals.tables import Estimate, Row, Table
-from vau_agent.evals.watching import paired_events
 
 RIGHTNESS: Final = ("accuracy", "category_accuracy", "choice_accuracy")
 """Metrics that are right or wrong for each sample: McNemar's test applies."""

@@ -33,7 +33,7 @@ def blind(
     has shown nothing.
     """
     from vau_agent.evals.benchmarks.registry import find_benchmark
-    from vau_agent.evals.blind import blind_tables
+    from vau_agent.evals.blind.rows import blind_tables
 
     found = find_benchmark(benchmark)
     fitting = None if fit is None else found.read(fit)

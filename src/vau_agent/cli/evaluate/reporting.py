@@ -73,11 +73,11 @@ def report(
 
 
 def _render(folder: Path, suffix: str, levels: Levels, *, draws: int, seed: int) -> str:
-    from vau_agent.evals.generalising import level_table
     from vau_agent.evals.replay.running import POLICY, read_curves, read_tables
     from vau_agent.evals.report.document import render_json
     from vau_agent.evals.report.markdown import render_markdown
-    from vau_agent.evals.scoring import score_records
+    from vau_agent.evals.scoring.levels import level_table
+    from vau_agent.evals.scoring.tables import score_records
     from vau_agent.evals.store import read_records, read_samples
 
     header, records = read_records(folder)

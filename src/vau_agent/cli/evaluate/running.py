@@ -264,7 +264,7 @@ def _run(plan: "Plan", folder: Path, *, jobs: int, fresh: bool, quiet: bool) -> 
 def _show(
     finished: "Finished", folder: Path, *, draws: int, seed: int, as_json: bool, quiet: bool
 ) -> None:
-    from vau_agent.evals.scoring import score_records
+    from vau_agent.evals.scoring.tables import score_records
 
     if finished.warning is not None:
         _say(finished.warning)

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from vau_agent.errors import PredictionError
 from vau_agent.evals.benchmarks.ucf_crime import UCF_CRIME
-from vau_agent.evals.blind import MANY, frame_rows
+from vau_agent.evals.blind.rows import MANY, frame_rows
 from vau_agent.evals.formats.base import Format, need_truth
 from vau_agent.evals.formats.files import read_pairs
 from vau_agent.evals.formats.frame_truth import frame_labels, frame_spans

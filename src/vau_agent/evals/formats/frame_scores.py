@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vau_agent.errors import PredictionError
-from vau_agent.evals.blind import MANY, frame_rows
+from vau_agent.evals.blind.rows import MANY, frame_rows
 from vau_agent.evals.formats.base import Format, need_truth
 from vau_agent.evals.formats.files import read_pairs, read_rows
 from vau_agent.evals.formats.frame_truth import frame_labels, frame_spans

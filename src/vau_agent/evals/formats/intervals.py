@@ -14,14 +14,14 @@ from typing import Final
 from pydantic import JsonValue
 
 from vau_agent.errors import PredictionError
-from vau_agent.evals.answers import align
 from vau_agent.evals.benchmarks.values import UnusableItemError, number_of, segment_of
 from vau_agent.evals.formats.base import Format, need_truth
 from vau_agent.evals.formats.files import read_json, read_rows
 from vau_agent.evals.formats.truths import ANY_TRUTH, read_truth, video_id
-from vau_agent.evals.localising import localisation_table
 from vau_agent.evals.records import Opinion, Record
 from vau_agent.evals.samples import Gap
+from vau_agent.evals.scoring.answers import align
+from vau_agent.evals.scoring.segments import localisation_table
 from vau_agent.evals.tables import Table
 from vau_agent.schemas import Segment
 

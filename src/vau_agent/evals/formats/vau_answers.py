@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from vau_agent.evals.blind import MANY, question_rows
+from vau_agent.evals.blind.rows import MANY, question_rows
 from vau_agent.evals.formats.vau_r1 import (
     answer_of,
     compat_class,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from vau_agent.evals.blind import localisation_rows
+from vau_agent.evals.blind.rows import localisation_rows
 from vau_agent.evals.formats.vau_answers import MISSING_WRONG, Answer, answered, share
 from vau_agent.evals.formats.vau_r1 import (
     MISSING,

@@ -14,7 +14,7 @@ rule is not in the open, the docstring says "our reading". `strict` mends what i
 import re
 from typing import Final, Literal
 
-from vau_agent.evals.categories import plain_category
+from vau_agent.evals.scoring.categories import plain_category
 from vau_agent.schemas import Segment
 
 Times = tuple[float, float]

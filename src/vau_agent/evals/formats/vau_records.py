@@ -16,7 +16,7 @@ from vau_agent.evals.formats.files import read_lines
 from vau_agent.evals.formats.truths import read_truth
 from vau_agent.evals.records import Record
 from vau_agent.evals.samples import Dataset, Gap
-from vau_agent.evals.scoring import score_records
+from vau_agent.evals.scoring.tables import score_records
 from vau_agent.evals.store import RECORDS_NAME, read_samples
 from vau_agent.evals.tables import Row, Table
 

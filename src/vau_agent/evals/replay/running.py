@@ -10,8 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vau_agent import __version__
 from vau_agent.errors import EvaluationError
-from vau_agent.evals.answers import align
-from vau_agent.evals.blind import frame_methods
+from vau_agent.evals.blind.rows import frame_methods
 from vau_agent.evals.formats.corevad import ENTRY_FRAMES, AnsweredVideo, series
 from vau_agent.evals.metrics.frames import ScoredVideo
 from vau_agent.evals.records import CurveSample, Opinion, Record, RunHeader
@@ -37,7 +36,8 @@ from vau_agent.evals.report.plots import Curve
 from vau_agent.evals.report.plotting import ScoredMethod, precision_recall_plot, roc_plot
 from vau_agent.evals.runner import digest_of
 from vau_agent.evals.samples import Dataset
-from vau_agent.evals.scoring import score_records
+from vau_agent.evals.scoring.answers import align
+from vau_agent.evals.scoring.tables import score_records
 from vau_agent.evals.store import open_store
 from vau_agent.evals.tables import Table
 from vau_agent.graphs.localisation import Localisation, Steps

@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from vau_agent.evals.answers import Answer
 from vau_agent.evals.benchmarks.ucf_crime import FPS
-from vau_agent.evals.blind import frame_methods
-from vau_agent.evals.localising import answer_iou, answer_set_iou
+from vau_agent.evals.blind.rows import frame_methods
+from vau_agent.evals.blind.windows import fit_proportional
 from vau_agent.evals.metrics.frames import ScoredVideo, paired_frames, score_frames
 from vau_agent.evals.metrics.intervals import best_iou, set_iou, to_seconds
 from vau_agent.evals.replay.ablation import SHUFFLES
 from vau_agent.evals.report.plotting import CALLS
+from vau_agent.evals.scoring.answers import Answer
+from vau_agent.evals.scoring.segments import answer_iou, answer_set_iou
 from vau_agent.evals.significance import Interval, paired_difference
 from vau_agent.evals.tables import Estimate, Row, Table
-from vau_agent.evals.windows import fit_proportional
 from vau_agent.schemas import Segment
 
 Scored = Sequence[ScoredVideo]

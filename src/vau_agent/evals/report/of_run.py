@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import product
 
-from vau_agent.evals.answers import Answer, align
 from vau_agent.evals.metrics.calibration import reliability_bins
 from vau_agent.evals.records import Record, RunHeader
 from vau_agent.evals.report.page import render_html, run_facts
@@ -19,8 +18,9 @@ from vau_agent.evals.report.plotting import (
     timeline_plot,
 )
 from vau_agent.evals.samples import Dataset
+from vau_agent.evals.scoring.answers import Answer, align
+from vau_agent.evals.scoring.frames import frame_methods
 from vau_agent.evals.tables import Table
-from vau_agent.evals.watching import frame_methods
 
 
 def render_run(

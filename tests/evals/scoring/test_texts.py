@@ -5,10 +5,10 @@ import sys
 import pytest
 
 from tests.evals.made import opinion, record, sample
-from vau_agent.evals.answers import Answer
 from vau_agent.evals.records import Choice
 from vau_agent.evals.samples import Question
-from vau_agent.evals.wording import consistency_table, text_table
+from vau_agent.evals.scoring.answers import Answer
+from vau_agent.evals.scoring.texts import consistency_table, text_table
 
 needs_extra = pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("nltk", "rouge_score", "sacrebleu"))),
@@ -75,7 +75,7 @@ def test_without_the_extra_the_table_says_what_to_install() -> None:
         "import sys\n"
         "for name in ('nltk', 'rouge_score', 'sacrebleu'): sys.modules[name] = None\n"
         "from tests.evals.test_wording import described\n"
-        "from vau_agent.evals.wording import text_table\n"
+        "from vau_agent.evals.scoring.texts import text_table\n"
         "table = text_table([described('a', 'a man', 'a man')], {})\n"
         "print(table.rows, table.notes)\n"
     )

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vau_agent.errors import MetricError
-from vau_agent.evals.answers import Answer, align
 from vau_agent.evals.benchmarks.levels import LEVELS, Level, assign_levels
-from vau_agent.evals.localising import answer_iou
 from vau_agent.evals.records import Record
 from vau_agent.evals.samples import Dataset
+from vau_agent.evals.scoring.answers import Answer, align
+from vau_agent.evals.scoring.segments import answer_iou
 from vau_agent.evals.significance import bootstrap_mean, percentile_interval, resamples
 from vau_agent.evals.tables import Estimate, Row, Table
 

@@ -1,9 +1,9 @@
 import pytest
 
 from vau_agent.errors import BenchmarkError, MetricError
-from vau_agent.evals.generalising import level_table
 from vau_agent.evals.records import Choice, Opinion, Record
 from vau_agent.evals.samples import Dataset, Gap, Question, Sample, Truth
+from vau_agent.evals.scoring.levels import level_table
 from vau_agent.evals.tables import Row, Table
 from vau_agent.schemas import Segment
 

@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vau_agent.evals.answers import Answer, When
-from vau_agent.evals.blind import localisation_rows
+from vau_agent.evals.blind.rows import localisation_rows
 from vau_agent.evals.metrics.events import ScoredEvent, event_map, event_scores
 from vau_agent.evals.metrics.intervals import best_iou, score_ious, set_iou
 from vau_agent.evals.samples import Gap
+from vau_agent.evals.scoring.answers import Answer, When
 from vau_agent.evals.significance import bootstrap, bootstrap_mean
 from vau_agent.evals.tables import Estimate, Row, Table
 from vau_agent.schemas import Segment

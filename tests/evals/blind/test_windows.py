@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vau_agent.errors import MetricError
+from vau_agent.evals.blind.windows import fit_constant, fit_proportional
 from vau_agent.evals.metrics.intervals import best_iou
-from vau_agent.evals.windows import fit_constant, fit_proportional
 from vau_agent.schemas import Segment
 
 

@@ -7,7 +7,7 @@ from tests.evals.made import OPEN, dataset, opinion, record, sample
 from vau_agent.errors import MetricError
 from vau_agent.evals.records import Choice, Opinion, Record
 from vau_agent.evals.samples import Dataset, FrameSpan, Gap, Question, Sample, Truth
-from vau_agent.evals.scoring import score_records
+from vau_agent.evals.scoring.tables import score_records
 from vau_agent.evals.tables import Row, Table
 
 DRAWS = 20

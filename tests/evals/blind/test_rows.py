@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from vau_agent.errors import BenchmarkError
 from vau_agent.evals.benchmarks.registry import find_benchmark
-from vau_agent.evals.blind import (
+from vau_agent.evals.blind.rows import (
     Fitting,
     blind_tables,
     category_rows,

@@ -6,13 +6,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vau_agent.evals import blind
-from vau_agent.evals.answers import Answer, unanswered_note
-from vau_agent.evals.localising import true_events
+from vau_agent.evals.blind import rows as blind
 from vau_agent.evals.metrics.frames import ScoredVideo, score_frames
 from vau_agent.evals.records import CurveSample
 from vau_agent.evals.report.plotting import ScoredMethod
 from vau_agent.evals.samples import Gap
+from vau_agent.evals.scoring.answers import Answer, unanswered_note
+from vau_agent.evals.scoring.segments import true_events
 from vau_agent.evals.tables import Row, Table
 from vau_agent.schemas import Segment
 

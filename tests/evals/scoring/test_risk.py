@@ -4,7 +4,7 @@ from tests.evals.made import OPEN, dataset, opinion, record, sample
 from vau_agent.evals.metrics.risk import OUR_READING
 from vau_agent.evals.records import Opinion, Record
 from vau_agent.evals.samples import Risk, Sample
-from vau_agent.evals.scoring import score_records
+from vau_agent.evals.scoring.tables import score_records
 from vau_agent.evals.tables import Table
 from vau_agent.schemas import Severity
 

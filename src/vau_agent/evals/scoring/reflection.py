@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from vau_agent.evals.answers import Answer, When, unanswered_note
-from vau_agent.evals.localising import answer_iou, true_events
 from vau_agent.evals.metrics.echo import echo_scores
 from vau_agent.evals.metrics.reflection import (
     effective_reflection_ratio,
     reflection_scores,
 )
 from vau_agent.evals.samples import Gap
+from vau_agent.evals.scoring.answers import Answer, When, unanswered_note
+from vau_agent.evals.scoring.segments import answer_iou, true_events
 from vau_agent.evals.tables import Row, Table
 
 IOU_RIGHT = 0.5

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from vau_agent.errors import MissingDependencyError
-from vau_agent.evals.answers import Answer
 from vau_agent.evals.metrics.consistency import consistency_rate
 from vau_agent.evals.metrics.options import inverse_order
 from vau_agent.evals.metrics.text import text_conventions, text_floor, text_scores
 from vau_agent.evals.records import Record
 from vau_agent.evals.samples import Sample
+from vau_agent.evals.scoring.answers import Answer
 from vau_agent.evals.tables import Row, Table
 
 Wanted = Callable[[Sample], str | None]

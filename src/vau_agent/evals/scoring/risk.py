@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from vau_agent.evals.answers import ROWS, Answer, When
 from vau_agent.evals.metrics.risk import COSTS, OUR_READING, risk_row
 from vau_agent.evals.samples import RISKS, Risk
+from vau_agent.evals.scoring.answers import ROWS, Answer, When
 from vau_agent.evals.tables import Row, Table
 
 

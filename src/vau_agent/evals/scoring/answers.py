@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from vau_agent.evals.benchmarks.values import seconds_of
-from vau_agent.evals.categories import plain_category
 from vau_agent.evals.metrics.events import ScoredEvent
 from vau_agent.evals.records import Choice, Opinion, Record
 from vau_agent.evals.samples import Dataset, Gap, Sample
+from vau_agent.evals.scoring.categories import plain_category
 from vau_agent.schemas import Segment
 
 When = Literal["initial", "final"]

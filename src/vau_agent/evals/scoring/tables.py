@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vau_agent.errors import MetricError
-from vau_agent.evals.answers import ROWS, Answer, align
-from vau_agent.evals.blind import MANY, category_rows, detection_rows, question_rows
-from vau_agent.evals.categories import plain_category
-from vau_agent.evals.localising import localisation_table
+from vau_agent.evals.blind.rows import MANY, category_rows, detection_rows, question_rows
 from vau_agent.evals.metrics.calibration import calibration_scores
 from vau_agent.evals.metrics.cost import cost_scores
 from vau_agent.evals.metrics.labels import (
@@ -16,13 +13,16 @@ from vau_agent.evals.metrics.labels import (
     class_accuracy,
     macro_f1,
 )
-from vau_agent.evals.rating import risk_table
 from vau_agent.evals.records import Record
-from vau_agent.evals.reflecting import reflection_tables
 from vau_agent.evals.samples import Dataset, Gap, Question
+from vau_agent.evals.scoring.answers import ROWS, Answer, align
+from vau_agent.evals.scoring.categories import plain_category
+from vau_agent.evals.scoring.frames import frame_table
+from vau_agent.evals.scoring.reflection import reflection_tables
+from vau_agent.evals.scoring.risk import risk_table
+from vau_agent.evals.scoring.segments import localisation_table
+from vau_agent.evals.scoring.texts import consistency_table, text_table
 from vau_agent.evals.tables import Estimate, Row, Table
-from vau_agent.evals.watching import frame_table
-from vau_agent.evals.wording import consistency_table, text_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +130,8 @@ def _categories(scored: Scored) -> Table | None:
         rows=tuple(rows),
         conventions={
             **scored.conventions,
-            "names": "compared in one spelling (evals/categories.py); normal and inconclusive "
-            "answers are wrong",
+            "names": "compared in one spelling (evals/scoring/categories.py)",
+            "wrong": "normal and inconclusive answers too",
         },
     )
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vau_agent.errors import BenchmarkError
-from vau_agent.evals.categories import plain_category
+from vau_agent.evals.blind.windows import fit_constant, fit_proportional
 from vau_agent.evals.formats.frame_truth import frame_labels, frame_spans
 from vau_agent.evals.metrics.curves import position_weights
 from vau_agent.evals.metrics.frames import ScoredVideo, score_frames
@@ -24,9 +24,9 @@ from vau_agent.evals.metrics.intervals import best_iou, score_ious, to_seconds
 from vau_agent.evals.metrics.labels import binary_scores, choice_accuracy, class_accuracy, macro_f1
 from vau_agent.evals.metrics.options import permuted_options
 from vau_agent.evals.samples import Dataset, Gap, Question, Sample
+from vau_agent.evals.scoring.categories import plain_category
 from vau_agent.evals.significance import bootstrap
 from vau_agent.evals.tables import Estimate, Row, RowKind, Table
-from vau_agent.evals.windows import fit_constant, fit_proportional
 from vau_agent.schemas import Segment
 
 MANY: Final = 200
