@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from vau_agent.evals.benchmarks.ucf_crime import UCF_CRIME
+from vau_agent.evals.replay.kept import read_curves
 from vau_agent.evals.replay.localising import Replayer
-from vau_agent.evals.replay.running import Replay, read_curves, replay_benchmark
+from vau_agent.evals.replay.running import Replay, replay_benchmark
 from vau_agent.evals.report.of_run import render_run
 from vau_agent.evals.report.plotting import CALLS, cost_plot
 

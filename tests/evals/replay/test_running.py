@@ -20,8 +20,9 @@ from tests.evals.replay.made_videos import (
 from vau_agent.errors import SettingsError
 from vau_agent.evals.benchmarks.ucf_crime import UCF_CRIME
 from vau_agent.evals.records import Opinion, Record
+from vau_agent.evals.replay.kept import read_tables
 from vau_agent.evals.replay.localising import Replayer
-from vau_agent.evals.replay.running import Replay, read_tables, replay_benchmark
+from vau_agent.evals.replay.running import Replay, replay_benchmark
 from vau_agent.evals.store import read_records
 from vau_agent.evals.tables import Row
 from vau_agent.tools.localisation.base import LocalisationSettings

@@ -74,7 +74,7 @@ def test_without_the_extra_the_table_says_what_to_install() -> None:
     program = (
         "import sys\n"
         "for name in ('nltk', 'rouge_score', 'sacrebleu'): sys.modules[name] = None\n"
-        "from tests.evals.test_wording import described\n"
+        "from tests.evals.scoring.test_texts import described\n"
         "from vau_agent.evals.scoring.texts import text_table\n"
         "table = text_table([described('a', 'a man', 'a man')], {})\n"
         "print(table.rows, table.notes)\n"

@@ -73,7 +73,7 @@ def report(
 
 
 def _render(folder: Path, suffix: str, levels: Levels, *, draws: int, seed: int) -> str:
-    from vau_agent.evals.replay.running import POLICY, read_curves, read_tables
+    from vau_agent.evals.replay.kept import POLICY, read_curves, read_tables
     from vau_agent.evals.report.document import render_json
     from vau_agent.evals.report.markdown import render_markdown
     from vau_agent.evals.scoring.levels import level_table

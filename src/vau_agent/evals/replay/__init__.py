@@ -7,5 +7,5 @@ said reaches the agent; truth, names and classes stay outside.
 - localising: the localisation graph over all videos
 - ablation: each step left out, and each against its shuffled control
 - tables: what comes of it, beside the published rows and blind ones
-- running: the whole, with its folder of records
+- running: the whole, with its folder of records; kept: what else lies in it
 """

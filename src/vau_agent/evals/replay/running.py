@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from vau_agent import __version__
-from vau_agent.errors import EvaluationError
 from vau_agent.evals.blind.rows import frame_methods
 from vau_agent.evals.formats.corevad import ENTRY_FRAMES, AnsweredVideo, series
 from vau_agent.evals.metrics.frames import ScoredVideo
@@ -22,6 +20,7 @@ from vau_agent.evals.replay.ablation import (
     WITHOUT,
     control,
 )
+from vau_agent.evals.replay.kept import POLICY, keep
 from vau_agent.evals.replay.localising import Replayer, to_scored
 from vau_agent.evals.replay.recording import Recording, read_recordings
 from vau_agent.evals.replay.tables import (
@@ -50,15 +49,8 @@ CALLS_PER_HOUR: Final = (1800.0, 900.0, 450.0, 225.0, 120.0, 40.0)
 """Budgets of the curve of accuracy against calls; all moments come first."""
 STEP_DRAWS: Final = 300
 """Most draws for steps and budgets: there are many of them."""
-POLICY: Final = "replay"
-"""What the header of a replay has for a policy."""
-TABLES_NAME: Final = "replay.json"
-CURVES_NAME: Final = "curves.json"
 
 Say = Callable[[str], None]
-_TABLES: Final = TypeAdapter(tuple[Table, ...])
-_CURVES: Final = TypeAdapter(tuple[Curve, ...])
-_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,33 +118,10 @@ def replay_benchmark(
     tables = (
         *own.make(found, conventions, header.settings),
         *own.windows(taken, records, conventions),
-        *(
-            table
-            for table in score_records(taken, records, draws=draws, seed=seed)
-            if not table.title.startswith(("Frames", "Category"))
-        ),
+        *score_records(taken, records, draws=draws, seed=seed, leave_out=("frames", "categories")),
     )
-    (out / TABLES_NAME).write_bytes(_TABLES.dump_json(tables, indent=1))
-    (out / CURVES_NAME).write_bytes(_CURVES.dump_json(own.curves(found)))
+    keep(out, tables, own.curves(found))
     return Replay(header=header, dataset=taken, records=records, tables=tables)
-
-
-def read_tables(folder: Path) -> tuple[Table, ...] | None:
-    """Read the tables of a replay; `None` for the folder of another run.
-
-    Raises:
-        EvaluationError: They are damaged.
-    """
-    return _read(folder / TABLES_NAME, _TABLES)
-
-
-def read_curves(folder: Path) -> tuple[Curve, ...] | None:
-    """Read the curves of all frames of a replay; `None` where none were kept.
-
-    Raises:
-        EvaluationError: They are damaged.
-    """
-    return _read(folder / CURVES_NAME, _CURVES)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -250,17 +219,6 @@ class _Tables:
 
         self.replayer.run(self.recordings, steps=[Steps(relative=relative)] * len(self.videos))
         return peaks
-
-
-def _read(path: Path, kind: "TypeAdapter[_Kept]") -> _Kept | None:
-    if not path.is_file():
-        return None
-    try:
-        return kind.validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise EvaluationError(
-            f"{path} is damaged; run 'vau-agent eval run --replay' again"
-        ) from error
 
 
 def _header(

@@ -1,7 +1,8 @@
 """From records to tables: everything that is scored of a run, blind rows beside."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from vau_agent.errors import MetricError
 from vau_agent.evals.blind.rows import MANY, category_rows, detection_rows, question_rows
@@ -24,6 +25,8 @@ from vau_agent.evals.scoring.segments import localisation_table
 from vau_agent.evals.scoring.texts import consistency_table, text_table
 from vau_agent.evals.tables import Estimate, Row, Table
 
+Subject = Literal["frames", "categories"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
@@ -36,7 +39,12 @@ class Scored:
 
 
 def score_records(
-    dataset: Dataset, records: Sequence[Record], *, draws: int = 1000, seed: int = 0
+    dataset: Dataset,
+    records: Sequence[Record],
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    leave_out: Collection[Subject] = (),
 ) -> tuple[Table, ...]:
     """Score what a run left: detection first, then whatever the truth and the records allow.
 
@@ -45,6 +53,7 @@ def score_records(
         records: At most one of each sample.
         draws: Of every bootstrap.
         seed: Of every bootstrap.
+        leave_out: What the caller scores by itself, or knows nothing of.
 
     Raises:
         MetricError: No sample is left.
@@ -56,9 +65,11 @@ def score_records(
     scored = Scored(answers=answers, conventions=conventions, draws=draws, seed=seed)
     made = (
         _detection(scored, gaps),
-        frame_table(answers, conventions, draws=draws, seed=seed),
+        None
+        if "frames" in leave_out
+        else frame_table(answers, conventions, draws=draws, seed=seed),
         localisation_table(answers, conventions, draws=draws, seed=seed),
-        _categories(scored),
+        None if "categories" in leave_out else _categories(scored),
         risk_table(answers, conventions, draws=draws, seed=seed),
         _questions(scored),
         consistency_table(answers, conventions),
