@@ -20,7 +20,7 @@ from vau_agent.evals.samples import Dataset, FrameSpan, Question, Sample, Truth
 from vau_agent.evals.tables import Estimate, Row, Table
 from vau_agent.schemas import Segment
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 @pytest.fixture(scope="module")
