@@ -16,6 +16,9 @@ from vau_agent.tools.localisation.base import Series
 SHUFFLES: Final = 3
 """Controls of each step; the least gain of them is what counts."""
 
+REFLECTION: Final = "self-reflection"
+"""The step whose absence is the row of never revising."""
+
 GENERAL_HAZARDS: Final = (
     "something dangerous is happening",
     "a person commits a crime",
@@ -53,7 +56,7 @@ def _absolute(evidence: Series, least_peak: float) -> Series:
 WITHOUT: Final[Mapping[str, Steps]] = {
     "context smoothing": Steps(smooth=_as_it_is),
     "grades by text similarity": Steps(grade=_nothing),
-    "self-reflection": Steps(support=np.ones_like),
+    REFLECTION: Steps(support=np.ones_like),
     "relative to the video's peak": Steps(relative=_absolute),
 }
 """Each step left out."""

@@ -15,6 +15,7 @@ from vau_agent.evals.records import CurveSample, Opinion, Record, RunHeader
 from vau_agent.evals.replay.ablation import (
     GENERAL_HAZARDS,
     GENERAL_ORDINARY,
+    REFLECTION,
     SHUFFLED,
     SHUFFLES,
     WITHOUT,
@@ -104,7 +105,7 @@ def replay_benchmark(
     )
     with open_store(out, header, taken, fresh=fresh) as store:
         found = replayer.run(recordings)
-        first = replayer.run(recordings, steps=[WITHOUT["self-reflection"]] * len(videos))
+        first = replayer.run(recordings, steps=[WITHOUT[REFLECTION]] * len(videos))
         records = tuple(
             _record(video, one, before, recorded.moment_s)
             for video, recorded, one, before in zip(videos, recordings, found, first, strict=True)
@@ -116,7 +117,7 @@ def replay_benchmark(
     own = _Tables(videos=videos, recordings=recordings, replayer=replayer, draws=draws, seed=seed)
     conventions = {"benchmark": dataset.benchmark, "annotation": dataset.annotation}
     tables = (
-        *own.make(found, conventions, header.settings),
+        *own.make(found, first, conventions, header.settings),
         *own.windows(taken, records, conventions),
         *score_records(taken, records, draws=draws, seed=seed, leave_out=("frames", "categories")),
     )
@@ -137,6 +138,7 @@ class _Tables:
     def make(
         self,
         found: Sequence[Localisation],
+        unreflected: Sequence[Localisation],
         conventions: Mapping[str, str],
         settings: Mapping[str, str],
     ) -> tuple[Table, ...]:
@@ -157,7 +159,12 @@ class _Tables:
             ),
         }
         peaks = self._peaks()
-        without = {step: self._run([steps] * len(self.videos)) for step, steps in WITHOUT.items()}
+        without = {
+            step: to_scored(self.videos, unreflected)
+            if step == REFLECTION
+            else self._run([steps] * len(self.videos))
+            for step, steps in WITHOUT.items()
+        }
         shuffled = {
             step: [
                 self._run(control(step, peaks, seed=self.seed + number))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vau_agent.evals.blind import rows as blind
+from vau_agent.evals.formats.frame_truth import frame_labels
 from vau_agent.evals.metrics.frames import ScoredVideo, score_frames
 from vau_agent.evals.records import CurveSample
 from vau_agent.evals.report.plotting import ScoredMethod
@@ -112,9 +113,7 @@ class _Grid:
             self._times = np.arange(count) / MOMENTS_PER_SECOND
         self.labels = _inside(self._times, true_events(answer) or ())
         if by_frame and sample.truth.spans:
-            self.labels = np.zeros(len(self._times), dtype=np.bool_)
-            for span in sample.truth.spans:
-                self.labels[span.start : span.end] = True
+            self.labels = frame_labels(sample.truth.spans, len(self._times))
 
     def curve(self) -> ScoredVideo:
         """Score by the curve."""

@@ -1,5 +1,6 @@
 """When it happened: claimed events against annotated ones."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -133,11 +134,6 @@ def _event_figures(
         if np.isnan(share(np.arange(n), name)):
             figures[f"event_{name}"] = Estimate(value=None, n=n, note="no event was claimed")
             continue
-        drawn = bootstrap(
-            lambda items, name=name: share(items, name),  # type: ignore[misc]
-            n,
-            draws=draws,
-            seed=seed,
-        )
+        drawn = bootstrap(functools.partial(share, name=name), n, draws=draws, seed=seed)
         figures[f"event_{name}"] = drawn.estimate()
     return figures
