@@ -146,6 +146,9 @@ class FrameRef(Value):
     """Blob of the JPEG picture."""
     crop: Box | None = None
     """The part of the picture that is kept; `None` is all of it."""
+    before: str | None = None
+    """Blob of the same view shortly before (`vau_agent.motion`), kept for policies that look at
+    motion; `None` where there is none."""
 
 
 class CurvePoint(Value):

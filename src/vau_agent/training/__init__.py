@@ -1,0 +1,1 @@
+"""Traces and rendered scenes into weights."""

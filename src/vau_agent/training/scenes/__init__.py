@@ -1,0 +1,1 @@
+"""Procedural surveillance scenes with exact truth: what nano is trained and measured on."""
