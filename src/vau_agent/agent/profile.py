@@ -1,7 +1,7 @@
 """How a model wants to be asked: told by a small file in its folder, so that it travels with it.
 
-A model of billions reads long instructions and tables; one of a hundred million was trained on short
-ones. Both answer in the same tags, read by the same parser.
+A model of billions reads long instructions and tables; one of a hundred million was trained on
+short ones. Both answer in the same tags, read by the same parser.
 """
 
 from pathlib import Path
@@ -49,4 +49,6 @@ def load_profile(folder: Path) -> ModelProfile:
         return DEFAULT_PROFILE
     except (OSError, ValidationError) as error:
         first = str(error).splitlines()[0]
-        raise ModelError(f"{str(path)!r} is no profile of a model ({first}); pull it again") from error
+        raise ModelError(
+            f"{str(path)!r} is no profile of a model ({first}); pull it again"
+        ) from error
