@@ -10,6 +10,7 @@ from vau_agent.agent.parsing import (
     render_verification,
 )
 from vau_agent.agent.policy import Policy
+from vau_agent.agent.profile import DEFAULT_PROFILE, ModelProfile
 from vau_agent.schemas import (
     Box,
     Candidate,
@@ -35,6 +36,7 @@ def scripted_backend(
     verifications: Sequence[Verification] = (),
     revisions: Sequence[Reasoning] = (),
     answers: Sequence[Sequence[Claim]] = (),
+    profile: ModelProfile = DEFAULT_PROFILE,
 ) -> ScriptedBackend:
     """Build a backend that gives these values, in order, each to its stage.
 
@@ -48,7 +50,7 @@ def scripted_backend(
         *(ScriptedCompletion(stage="revise", text=render_reasoning(one)) for one in revisions),
         *(ScriptedCompletion(stage="answer", text=render_answer(one)) for one in answers),
     ]
-    return ScriptedBackend(script)
+    return ScriptedBackend(script, profile=profile)
 
 
 def scripted_policy(
@@ -59,6 +61,7 @@ def scripted_policy(
     revisions: Sequence[Reasoning] = (),
     answers: Sequence[Sequence[Claim]] = (),
     run_id: str = "scripted",
+    profile: ModelProfile = DEFAULT_PROFILE,
 ) -> Policy:
     """Build a policy that gives these values, in order, each to its stage."""
     backend = scripted_backend(
@@ -67,6 +70,7 @@ def scripted_policy(
         verifications=verifications,
         revisions=revisions,
         answers=answers,
+        profile=profile,
     )
     return Policy(backend=backend, run_id=run_id)
 

@@ -46,3 +46,14 @@ def test_frames_and_evidence_are_found_in_order(video: ImaginedVideo) -> None:
     assert conversation.evidence == (evidence,)
     assert conversation.frames == (FRAME,)
     assert conversation.messages[0].text == "table\n[f3 at 1.25 s]"
+
+
+def test_a_frame_is_announced_as_told_and_what_has_no_words_is_not_shown(
+    video: ImaginedVideo,
+) -> None:
+    evidence = EvidencePart(evidence=video.triage(), text="")
+    frame = FramePart(frame=FRAME, text="1.0 f3")
+    message = Message(role="user", parts=(evidence, frame, TextPart(text="Check.")))
+
+    assert message.shown == (frame, TextPart(text="Check."))
+    assert message.text == "1.0 f3\nCheck."

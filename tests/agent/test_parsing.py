@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vau_agent.agent.blocks import MAX_COMPLETION_CHARS, MOMENT_S
+from vau_agent.agent.blocks import MAX_COMPLETION_CHARS, MOMENT_S, SLACK_S
 from vau_agent.agent.parsing import (
     Attempt,
     Trajectory,
@@ -229,7 +229,7 @@ def test_an_impossible_segment_is_refused(glue: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "is_read"), [(40.0, True), (40.0 + MOMENT_S / 2, True), (40.0 + 2 * MOMENT_S, False)]
+    ("end", "is_read"), [(40.0, True), (40.0 + SLACK_S / 2, True), (40.0 + 2 * SLACK_S, False)]
 )
 def test_limits_hold_up_to_rounding(end: float, is_read: bool) -> None:
     text = reasoning("fighting", glue=f"[30, {end}]")

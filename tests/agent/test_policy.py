@@ -11,6 +11,7 @@ from vau_agent.agent.conversation import Conversation, EvidencePart, FramePart
 from vau_agent.agent.objects import response_schema
 from vau_agent.agent.parsing import render_reasoning, render_verification
 from vau_agent.agent.policy import LENIENT, MAX_QUOTED_CHARS, Policy
+from vau_agent.agent.profile import DEFAULT_PROFILE
 from vau_agent.errors import ContextOverflowError, GenerationError, ParseError, VauAgentError
 from vau_agent.results import ModelCard
 from vau_agent.schemas import Claim, Evidence, Reasoning, Segment, ToolCall, ToolResult
@@ -238,6 +239,7 @@ class Telling:
 
     name = "telling"
     card = ModelCard(id="telling")
+    profile = DEFAULT_PROFILE
 
     def __init__(self, *script: Completion | VauAgentError) -> None:
         self.script = list(script)
@@ -420,6 +422,7 @@ def test_a_failing_backend_is_not_asked_twice(video: ImaginedVideo) -> None:
     class Broken:
         name = "broken"
         card = ModelCard(id="broken")
+        profile = DEFAULT_PROFILE
 
         def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
             calls.append(conversation)

@@ -13,6 +13,7 @@ from vau_agent.agent.backends.rules.backend import RulesBackend
 from vau_agent.agent.conversation import Conversation
 from vau_agent.agent.parsing import render_reasoning
 from vau_agent.agent.probes import PictureBook, Probe, ProbeName, ProbeReport, probe_policy
+from vau_agent.agent.profile import DEFAULT_PROFILE
 from vau_agent.errors import GenerationError
 from vau_agent.results import ModelCard
 from vau_agent.testing import normal
@@ -27,6 +28,7 @@ class Looker:
 
     name = "made:up"
     card = ModelCard(id="made:up")
+    profile = DEFAULT_PROFILE
 
     def __init__(
         self,

@@ -3,7 +3,14 @@ import re
 
 import pytest
 
-from vau_agent.agent.prompting import PROMPT_NAMES, PromptName, load_prompt, prompt_digests
+from vau_agent.agent.profile import PromptStyle
+from vau_agent.agent.prompting import (
+    PROMPT_NAMES,
+    PROMPT_STYLES,
+    PromptName,
+    load_prompt,
+    prompt_digests,
+)
 from vau_agent.schemas import CATEGORIES
 
 VALUES: dict[PromptName, dict[str, str]] = {
@@ -32,6 +39,14 @@ def test_a_forgotten_value_is_an_error(name: PromptName) -> None:
         load_prompt(name).render(**{key: "x" for key in rest})
 
 
+@pytest.mark.parametrize("style", PROMPT_STYLES)
+@pytest.mark.parametrize("name", PROMPT_NAMES)
+def test_no_wording_wants_a_value_that_the_full_one_does_not(
+    name: PromptName, style: PromptStyle
+) -> None:
+    assert load_prompt(name, style).wanted <= load_prompt(name).wanted == VALUES[name].keys()
+
+
 @pytest.mark.parametrize("name", PROMPT_NAMES)
 def test_an_unknown_value_is_an_error(name: PromptName) -> None:
     with pytest.raises(ValueError, match="unknown mood"):
@@ -49,8 +64,8 @@ def test_the_digest_is_that_of_the_wording() -> None:
 def test_every_prompt_has_its_digest() -> None:
     digests = prompt_digests()
 
-    assert set(digests) == set(PROMPT_NAMES)
-    assert len(set(digests.values())) == len(PROMPT_NAMES)
+    assert set(digests) == {*PROMPT_NAMES, *(f"compact/{name}" for name in PROMPT_NAMES)}
+    assert len(set(digests.values())) == len(PROMPT_STYLES) * len(PROMPT_NAMES)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from pydantic import JsonValue
 from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings
 from vau_agent.agent.backends.factory import open_backend
 from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.profile import ModelProfile
 from vau_agent.graphs.budget import Budget
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.recorder import CALL_KIND, Recorder
@@ -65,6 +66,10 @@ class KillingBackend:
     @property
     def card(self) -> ModelCard:
         return self._backend.card
+
+    @property
+    def profile(self) -> ModelProfile:
+        return self._backend.profile
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         self._point(f"before call {conversation.stage}")

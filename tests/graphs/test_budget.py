@@ -8,6 +8,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from vau_agent.agent.backends.base import Completion, GenerationSettings, Usage
 from vau_agent.agent.backends.scripted import ScriptedBackend
 from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.profile import ModelProfile
 from vau_agent.errors import BudgetExceededError
 from vau_agent.graphs.context import AnalysisContext
 from vau_agent.graphs.recorder import CALL_KIND
@@ -52,6 +53,10 @@ class Costly:
     @property
     def card(self) -> ModelCard:
         return self._backend.card
+
+    @property
+    def profile(self) -> ModelProfile:
+        return self._backend.profile
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         completion = self._backend.generate(conversation, settings)

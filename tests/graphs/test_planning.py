@@ -3,6 +3,7 @@ import pytest
 from vau_agent.agent.backends.base import Completion, GenerationSettings
 from vau_agent.agent.backends.rules.backend import RulesBackend
 from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.profile import DEFAULT_PROFILE
 from vau_agent.graphs.planning import plan_analysis, plan_index
 from vau_agent.results import ModelCard
 from vau_agent.schemas import VideoInfo
@@ -15,6 +16,7 @@ class Server:
 
     name = "openai:some-model@http://gpu-box:8000/v1"
     card = ModelCard(id="some-model", endpoint="gpu-box:8000")
+    profile = DEFAULT_PROFILE
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         raise AssertionError("a plan asks nothing")

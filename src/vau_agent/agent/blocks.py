@@ -12,8 +12,10 @@ MAX_COMPLETION_CHARS: Final = 32_768
 """Longer completions are refused: 1,024 new tokens are about 4,000 characters, and a state that
 holds what was read from one must fit a checkpoint of 64 KiB."""
 MOMENT_S: Final = 0.01
-"""The wire's resolution: an interval whose ends are equal becomes a segment this long, and times
-may pass the limits by this much before they are cut to them."""
+"""The wire's resolution: an interval whose ends are equal becomes a segment this long."""
+SLACK_S: Final = 0.06
+"""Times may pass the limits by this much before they are cut to them: prompts round the limits that
+they tell, to a tenth of a second at the coarsest."""
 NO_SEGMENT: Final = (-1.0, -1.0)
 """How "no segment" is written on the wire."""
 
@@ -118,7 +120,7 @@ def parse_segment(completion: str, body: str, limits: Segment | None) -> Segment
         where = "before the video" if start < 0 else "after it ends"
         raise ParseError(f"<glue> {body} starts {where}", completion=completion)
     if limits is not None:
-        if start < limits.start - MOMENT_S or end > limits.end + MOMENT_S:
+        if start < limits.start - SLACK_S or end > limits.end + SLACK_S:
             message = f"<glue> {body} lies outside {render_segment(limits)}"
             raise ParseError(message, completion=completion)
         start, end = max(start, limits.start), min(end, limits.end)

@@ -24,10 +24,12 @@ class FramePart(Value):
 
     kind: Literal["frame"] = "frame"
     frame: FrameRef
+    text: str = ""
+    """How it is announced; empty says its id and time."""
 
 
 class EvidencePart(Value):
-    """Measured evidence; language models read its text, `rules` its values."""
+    """Measured evidence; language models read its text, where it has any, `rules` its values."""
 
     kind: Literal["evidence"] = "evidence"
     evidence: Evidence
@@ -46,9 +48,14 @@ class Message(Value):
     """The stage that a user turn asks for, or that an assistant turn answered."""
 
     @property
+    def shown(self) -> tuple[Part, ...]:
+        """What a language model is shown of the turn: frames, and all that has words."""
+        return tuple(part for part in self.parts if isinstance(part, FramePart) or part.text)
+
+    @property
     def text(self) -> str:
-        """All text of the turn; frames appear as their id and time."""
-        return "\n".join(part_text(part) for part in self.parts)
+        """All text of the turn; frames appear as they are announced."""
+        return "\n".join(part_text(part) for part in self.shown)
 
 
 class Conversation(Value):
@@ -99,7 +106,7 @@ class Conversation(Value):
 
 
 def part_text(part: TextPart | FramePart | EvidencePart) -> str:
-    """Give what a part says in words; a frame says its id and time."""
-    if isinstance(part, FramePart):
+    """Give what a part says in words; a frame is announced."""
+    if isinstance(part, FramePart) and not part.text:
         return f"[{part.frame.frame_id} at {part.frame.timestamp:.2f} s]"
     return part.text

@@ -32,24 +32,24 @@ def render_evidence(evidence: Evidence) -> str:
     for measurement in evidence.measurements:
         lines.extend(_measurement_lines(measurement))
     lines.extend(_frame_lines(evidence.frames))
-    lines.extend(f"warning: {_one_line(warning)}" for warning in evidence.warnings)
+    lines.extend(f"warning: {one_line(warning)}" for warning in evidence.warnings)
     return "\n".join(lines)
 
 
 def _measurement_lines(measurement: Measurement) -> list[str]:
     segment = measurement.segment
-    lines = [f"{_one_line(measurement.tool)} {segment.start:.2f} to {segment.end:.2f} s"]
+    lines = [f"{one_line(measurement.tool)} {segment.start:.2f} to {segment.end:.2f} s"]
     if measurement.seeks_events and not measurement.candidates:
         lines.append("  nothing unusual measured")
     lines.extend(_candidate_line(candidate) for candidate in measurement.candidates)
-    lines.extend(f"  note: {_one_line(note)}" for note in measurement.notes)
+    lines.extend(f"  note: {one_line(note)}" for note in measurement.notes)
     return lines
 
 
 def _candidate_line(candidate: Candidate) -> str:
     segment = candidate.segment
     cues = sorted(candidate.cues.items(), key=lambda cue: (-cue[1], cue[0]))
-    listed = ", ".join(f"{_one_line(name)} {value:.2f}" for name, value in cues) or "no cue"
+    listed = ", ".join(f"{one_line(name)} {value:.2f}" for name, value in cues) or "no cue"
     return (
         f"  {segment.start:.2f} to {segment.end:.2f} s, score {candidate.score:.2f}, "
         f"peak at {candidate.peak:.2f} s: {listed}{_place(candidate.box)}"
@@ -78,7 +78,7 @@ def _frame_lines(frames: tuple[FrameRef, ...]) -> list[str]:
     return [f"frames: {listed}"]
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Keep a remark on its line and without tags."""
     line = " ".join(text.split()).replace("<", "(").replace(">", ")")
     return line if len(line) <= MAX_NOTE_CHARS else line[: MAX_NOTE_CHARS - 1] + "…"

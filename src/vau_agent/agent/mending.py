@@ -7,7 +7,7 @@ import math
 import re
 from typing import Final, NamedTuple
 
-from vau_agent.agent.blocks import MOMENT_S
+from vau_agent.agent.blocks import MOMENT_S, SLACK_S
 from vau_agent.agent.parsing import ALIASES, parse_category
 from vau_agent.schemas import CATEGORIES, Segment
 
@@ -123,7 +123,7 @@ def mend_times(body: str, limits: Segment) -> Times | None:
         remarks.append(f"The times {body!r} were given in reverse.")
     if start < 0 or end < limits.start or start > limits.end:
         return None
-    if start < limits.start - MOMENT_S or end > limits.end + MOMENT_S:
+    if start < limits.start - SLACK_S or end > limits.end + SLACK_S:
         remarks.append(f"The times {body!r} were cut to what was shown.")
     start, end = max(start, limits.start), min(end, limits.end)
     if end - start < MOMENT_S:

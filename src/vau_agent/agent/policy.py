@@ -14,13 +14,12 @@ from vau_agent.agent.backends.base import Backend, Completion, GenerationSetting
 from vau_agent.agent.calibration import Calibration, anomaly_probability, score_verdict
 from vau_agent.agent.conversation import (
     Conversation,
-    EvidencePart,
-    FramePart,
     Message,
     Part,
     TextPart,
 )
-from vau_agent.agent.evidence import evidence_fence, quote_data, render_evidence
+from vau_agent.agent.dialects import Dialect, find_dialect
+from vau_agent.agent.evidence import evidence_fence
 from vau_agent.agent.looks import render_example, render_looks
 from vau_agent.agent.objects import describe_fields, response_schema
 from vau_agent.agent.parsing import (
@@ -30,7 +29,6 @@ from vau_agent.agent.parsing import (
     parse_verification,
     render_verification,
 )
-from vau_agent.agent.prompting import load_prompt
 from vau_agent.agent.salvage import (
     Salvage,
     salvage_answer,
@@ -99,15 +97,16 @@ class Policy:
     def initial_reason(self, evidence: Evidence) -> Turn[Reasoning]:
         """Judge a window: opens its conversation."""
         window = evidence.window
-        task = load_prompt("initial_reason").render(**_span(window))
-        parts = (*self._evidence_parts((evidence,), shown=()), TextPart(text=task))
+        task = self._dialect.ask("initial_reason", **self._dialect.span(window))
+        parts = (*self._show((evidence,)), TextPart(text=task))
         conversation = _append(self._open(), "initial_reason", parts)
         turn = self._ask(conversation, _reading_reasoning(window))
         return replace(turn, value=self._score(turn.value, turn))
 
     def self_reflect(self, conversation: Conversation) -> Turn[Reflection]:
         """Judge the reasoning that the conversation ends with, and ask for looks."""
-        task = load_prompt("self_reflect").render(
+        task = self._dialect.ask(
+            "self_reflect",
             tools=render_looks(self.tools, calls=self.max_calls),
             example=render_example(self.tools),
         )
@@ -121,8 +120,8 @@ class Policy:
             ValueError: There is no evidence to judge.
         """
         span = _hull(evidence)
-        task = load_prompt("verify").render(**_span(span))
-        parts = (*self._evidence_parts(evidence, shown=()), TextPart(text=task))
+        task = self._dialect.ask("verify", **self._dialect.span(span))
+        parts = (*self._show(evidence), TextPart(text=task))
         conversation = _append(self._open(), "verify", parts)
         reading = _Reading(
             parse=lambda text: parse_verification(text, limits=span),
@@ -139,15 +138,15 @@ class Policy:
     ) -> Turn[Reasoning]:
         """Decide again after the looks that a reflection asked for."""
         evidence = [result.evidence for result in results if result.evidence is not None]
-        parts: list[Part] = list(self._evidence_parts(evidence, shown=_frame_ids(conversation)))
+        parts: list[Part] = list(self._show(evidence, after=conversation))
         parts.extend(
-            TextPart(text=f"{result.call.tool} brought nothing: {result.error or 'no evidence'}")
+            TextPart(text=self._dialect.failure(result))
             for result in results
             if result.evidence is None
         )
         if verification is not None:
             parts.append(TextPart(text=render_verification(verification)))
-        parts.append(TextPart(text=load_prompt("revise").render()))
+        parts.append(TextPart(text=self._dialect.ask("revise")))
         asked = _append(conversation, "revise", tuple(parts))
         turn = self._ask(asked, _reading_reasoning(_hull(asked.evidence)))
         return replace(turn, value=self._score(turn.value, turn))
@@ -159,37 +158,32 @@ class Policy:
 
         The question is the last part of its turn, word for word.
         """
-        task = load_prompt("answer").render()
         parts = (
-            *self._evidence_parts(evidence, shown=_frame_ids(conversation)),
-            TextPart(text=task),
+            *self._show(evidence, after=conversation),
+            TextPart(text=self._dialect.ask("answer")),
             TextPart(text=question),
         )
         asked = _append(conversation, "answer", parts)
         return self._ask(asked, _Reading(parse=parse_answer, salvage=salvage_answer))
 
+    @property
+    def _dialect(self) -> Dialect:
+        return find_dialect(self.backend.profile.prompts)
+
     def _open(self) -> Conversation:
-        text = load_prompt("system").render(
-            fence=evidence_fence(self.run_id), categories=", ".join(CATEGORIES)
+        text = self._dialect.ask(
+            "system", fence=evidence_fence(self.run_id), categories=", ".join(CATEGORIES)
         )
         message = Message(role="system", parts=(TextPart(text=text),))
         return Conversation(messages=(message,))
 
-    def _evidence_parts(
-        self, evidence: Sequence[Evidence], *, shown: frozenset[str] | tuple[()]
+    def _show(
+        self, evidence: Sequence[Evidence], *, after: Conversation | None = None
     ) -> tuple[Part, ...]:
-        """Give evidence, then its frames in time order; a frame is shown once."""
+        """Give evidence and its frames, but those that the conversation before shows already."""
+        known = {frame.frame_id for frame in after.frames} if after is not None else set()
         fence = evidence_fence(self.run_id)
-        tables = [
-            EvidencePart(evidence=one, text=quote_data(render_evidence(one), fence))
-            for one in evidence
-        ]
-        frames = {frame.frame_id: frame for one in evidence for frame in one.frames}
-        new = sorted(
-            (frame for frame_id, frame in frames.items() if frame_id not in shown),
-            key=lambda frame: frame.timestamp,
-        )
-        return (*tables, *(FramePart(frame=frame) for frame in new))
+        return self._dialect.show(evidence, known=known, fence=fence)
 
     def _ask(self, conversation: Conversation, reading: "_Reading[T]") -> Turn[T]:
         first = self.backend.generate(conversation, self.generation)
@@ -210,8 +204,8 @@ class Policy:
     ) -> Turn[T]:
         """Complain about the first completion; read leniently what cannot be read then either."""
         stage = conversation.stage
-        complaint = load_prompt("repair").render(
-            complaint=self._complaint(first, error), fields=describe_fields(stage)
+        complaint = self._dialect.ask(
+            "repair", complaint=self._complaint(first, error), fields=describe_fields(stage)
         )
         quoted = _with_completion(conversation, first, limit=MAX_QUOTED_CHARS)
         asked = _append(quoted, stage, (TextPart(text=complaint),))
@@ -286,14 +280,6 @@ def _with_completion(
 
 def _append(conversation: Conversation, stage: Stage, parts: tuple[Part, ...]) -> Conversation:
     return conversation.with_message(Message(role="user", parts=parts, stage=stage))
-
-
-def _frame_ids(conversation: Conversation) -> frozenset[str]:
-    return frozenset(frame.frame_id for frame in conversation.frames)
-
-
-def _span(segment: Segment) -> dict[str, str]:
-    return {"start": f"{segment.start:.2f}", "end": f"{segment.end:.2f}"}
 
 
 def _hull(evidence: Sequence[Evidence]) -> Segment:

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings
 from vau_agent.agent.conversation import Conversation, FramePart, Message, TextPart
 from vau_agent.agent.policy import Policy
+from vau_agent.agent.profile import ModelProfile
 from vau_agent.errors import ParseError
 from vau_agent.results import ModelCard
 from vau_agent.schemas import Evidence, FrameRef, Segment, Value
@@ -141,6 +142,10 @@ class _Timed:
     @property
     def card(self) -> ModelCard:
         return self.backend.card
+
+    @property
+    def profile(self) -> ModelProfile:
+        return self.backend.profile
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         start = self.clock()

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from vau_agent.agent.backends.base import Backend, Completion, GenerationSettings, Usage
 from vau_agent.agent.conversation import Conversation, Message
+from vau_agent.agent.profile import ModelProfile
 from vau_agent.graphs.state import AnalysisState
 from vau_agent.memory.chain import Record
 from vau_agent.memory.journal import Journal
@@ -95,6 +96,11 @@ class JournaledBackend:
     def card(self) -> ModelCard:
         """The model of the backend."""
         return self._backend.card
+
+    @property
+    def profile(self) -> ModelProfile:
+        """How the backend wants to be asked."""
+        return self._backend.profile
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Look up, ask whether it may be spent, call, commit, return.

@@ -6,6 +6,7 @@ import pytest
 from vau_agent.agent.backends.base import Completion, GenerationSettings
 from vau_agent.agent.backends.scripted import ScriptedBackend, ScriptedCompletion
 from vau_agent.agent.conversation import Conversation, Message, TextPart
+from vau_agent.agent.profile import ModelProfile
 from vau_agent.errors import GenerationError, SettingsError
 from vau_agent.schemas import Stage
 
@@ -33,6 +34,18 @@ def test_a_completion_with_a_stage_waits_for_it() -> None:
     assert ask(backend, "verify").text == "any"
     assert ask(backend, "answer").text == "late"
     assert ask(backend, "answer").text == "more"
+
+
+def test_a_script_may_tell_the_profile_of_the_model_it_stands_for(tmp_path: Path) -> None:
+    path = tmp_path / "script.json"
+    path.write_text(
+        json.dumps({"profile": {"prompts": "compact"}, "answer": ["<answer>a</answer>"]})
+    )
+    backend = ScriptedBackend.from_file(path)
+
+    assert backend.profile == ModelProfile(prompts="compact")
+    assert ask(backend, "answer").text == "<answer>a</answer>"
+    assert ScriptedBackend(["one"]).profile == ModelProfile()
 
 
 def test_running_out_names_the_script_and_the_stage() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from pydantic import Field, field_validator
 
 from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.profile import ModelProfile
 from vau_agent.errors import GenerationError
 from vau_agent.results import ModelCard
 from vau_agent.schemas import FrameRef, Value
@@ -98,6 +99,10 @@ class Backend(Protocol):
     @property
     def card(self) -> ModelCard:
         """Which model speaks, and where frames travel to."""
+
+    @property
+    def profile(self) -> ModelProfile:
+        """How it wants to be asked; known before anything heavy is loaded."""
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Complete the conversation.

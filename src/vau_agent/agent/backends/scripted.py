@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vau_agent.agent.backends.base import Completion, FinishReason, GenerationSettings
 from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.profile import DEFAULT_PROFILE, ModelProfile
 from vau_agent.errors import GenerationError, SettingsError
 from vau_agent.results import ModelCard
 from vau_agent.schemas import Stage, Value
@@ -34,9 +35,14 @@ class ScriptedBackend:
     """
 
     def __init__(
-        self, script: Iterable[str | ScriptedCompletion], *, name: str = "scripted"
+        self,
+        script: Iterable[str | ScriptedCompletion],
+        *,
+        name: str = "scripted",
+        profile: ModelProfile = DEFAULT_PROFILE,
     ) -> None:
         self._name = name
+        self._profile = profile
         self._left = [
             ScriptedCompletion(text=line) if isinstance(line, str) else line for line in script
         ]
@@ -46,6 +52,8 @@ class ScriptedBackend:
     def from_file(cls, path: Path) -> Self:
         """Read a script: a JSON list, a JSON object of lists by stage, or one JSON value a line.
 
+        An object may also hold the `profile` of the model that it stands for.
+
         Raises:
             SettingsError: The file is absent or is no script.
         """
@@ -54,7 +62,10 @@ class ScriptedBackend:
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"script {str(path)!r} cannot be read: {error}") from error
         try:
-            script = _SCRIPT.validate_python(_load(text))
+            loaded = _load(text)
+            told = loaded.pop("profile", None) if isinstance(loaded, dict) else None
+            profile = DEFAULT_PROFILE if told is None else ModelProfile.model_validate(told)
+            script = _SCRIPT.validate_python(loaded)
         except (ValueError, ValidationError) as error:
             raise SettingsError(
                 f"script {str(path)!r} is neither a JSON list of completions, an object of lists "
@@ -62,7 +73,7 @@ class ScriptedBackend:
             ) from error
         if not script:
             raise SettingsError(f"script {str(path)!r} holds no completion")
-        return cls(_lines(script), name=f"scripted:{path}")
+        return cls(_lines(script), name=f"scripted:{path}", profile=profile)
 
     @property
     def name(self) -> str:
@@ -73,6 +84,11 @@ class ScriptedBackend:
     def card(self) -> ModelCard:
         """No model, in this process."""
         return ModelCard(id=self.name)
+
+    @property
+    def profile(self) -> ModelProfile:
+        """The one it was given."""
+        return self._profile
 
     @property
     def requests(self) -> tuple[Conversation, ...]:

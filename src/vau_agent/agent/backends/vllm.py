@@ -28,6 +28,7 @@ from vau_agent.agent.backends.vllm_engine import (
 )
 from vau_agent.agent.catalogue import resolve_model
 from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.profile import ModelProfile, load_profile
 from vau_agent.errors import (
     ContextOverflowError,
     GenerationError,
@@ -68,6 +69,15 @@ class VllmBackend:
         return ModelCard(
             id=self._model, revision=folder.name if from_hub else digest_folder(folder)
         )
+
+    @functools.cached_property
+    def profile(self) -> ModelProfile:
+        """The one in the model's folder; the usual one where it has none.
+
+        Raises:
+            ModelError: It is damaged.
+        """
+        return load_profile(self._options.folder)
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Complete the conversation.

@@ -26,6 +26,7 @@ from vau_agent.agent.backends.openai.requests import (
     without_refused,
 )
 from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.profile import DEFAULT_PROFILE, ModelProfile
 from vau_agent.errors import BackendError, ContextOverflowError, GenerationError, SettingsError
 from vau_agent.results import ModelCard
 
@@ -68,6 +69,11 @@ class OpenAIBackend:
     def card(self) -> ModelCard:
         """The model as the server names it, and the server's host and port."""
         return ModelCard(id=self._address.model, endpoint=self._address.place)
+
+    @property
+    def profile(self) -> ModelProfile:
+        """The usual one."""
+        return DEFAULT_PROFILE
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Ask for a completion.

@@ -45,7 +45,7 @@ class ChatMessage(TypedDict):
 
 
 def to_messages(conversation: Conversation, pictures: Pictures) -> list[ChatMessage]:
-    """Write every turn; a frame becomes a line with its id and time, then its picture's bytes."""
+    """Write every turn; a frame becomes the line that announces it, then its picture's bytes."""
     return [_message(message, pictures) for message in conversation.messages]
 
 
@@ -54,7 +54,7 @@ def _message(message: Message, pictures: Pictures) -> ChatMessage:
         return {"role": message.role, "content": _harmless(message.text)}
     content: list[ContentPart] = []
     lines: list[str] = []
-    for part in message.parts:
+    for part in message.shown:
         lines.append(part_text(part))
         if isinstance(part, FramePart):
             content.append(_text([*lines, ""], follows=bool(content)))

@@ -27,6 +27,7 @@ from vau_agent.agent.parsing import (
     render_reflection,
     render_verification,
 )
+from vau_agent.agent.profile import DEFAULT_PROFILE, ModelProfile
 from vau_agent.errors import GenerationError, ParseError
 from vau_agent.results import ModelCard
 from vau_agent.schemas import Reasoning, Verification
@@ -44,6 +45,11 @@ class RulesBackend:
     def card(self) -> ModelCard:
         """No model, in this process."""
         return ModelCard(id=self.name)
+
+    @property
+    def profile(self) -> ModelProfile:
+        """The usual one."""
+        return DEFAULT_PROFILE
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Answer the stage that the conversation asks for.

@@ -22,6 +22,7 @@ from vau_agent.agent.backends.transformers.whole import prepare_whole, write_who
 from vau_agent.agent.backends.transformers.writing import Written, to_completion, write
 from vau_agent.agent.catalogue import resolve_model
 from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.profile import ModelProfile, load_profile
 from vau_agent.errors import ContextOverflowError, GenerationError
 from vau_agent.results import ModelCard
 from vau_agent.schemas import FrameRef
@@ -68,6 +69,15 @@ class TransformersBackend:
             revision=self._folder.name if from_hub else digest_folder(self._folder),
             adapter=self._model if (self._folder / ADAPTER_CONFIG).is_file() else None,
         )
+
+    @functools.cached_property
+    def profile(self) -> ModelProfile:
+        """The one in the model's folder; the usual one where it has none.
+
+        Raises:
+            ModelError: It is damaged.
+        """
+        return load_profile(self._folder)
 
     @property
     def keeps_what_it_read(self) -> bool:

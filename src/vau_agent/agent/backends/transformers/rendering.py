@@ -35,7 +35,7 @@ class Chat:
 
 
 def render_chat(conversation: Conversation, control_tokens: Sequence[str]) -> Chat:
-    """Write every turn as text and pictures; a frame is its id and time, then its picture.
+    """Write every turn as text and pictures; a frame is announced, then its picture.
 
     No text can close its turn, open another or stand for a picture: `control_tokens` in it are
     broken up.
@@ -47,7 +47,7 @@ def render_chat(conversation: Conversation, control_tokens: Sequence[str]) -> Ch
 def _message(message: Message, control_tokens: Sequence[str]) -> ChatMessage:
     content: list[Content] = []
     pending = ""
-    for number, part in enumerate(message.parts):
+    for number, part in enumerate(message.shown):
         pending += "\n" if number else ""
         if isinstance(part, FramePart):
             pending += f"{part_text(part)}\n"  # as servers are told: the same words everywhere

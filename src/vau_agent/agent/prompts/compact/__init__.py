@@ -1,0 +1,1 @@
+"""The short wording, for small models that were trained on it."""
