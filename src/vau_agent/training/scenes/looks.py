@@ -1,0 +1,167 @@
+"""What a camera and a recorder do to a picture: colour, noise, blur, compression, a clock."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vau_agent.motion import Image
+from vau_agent.training.scenes.clocks import Clock, draw_clock
+
+_LEVELS: Final = np.arange(256, dtype=np.float32) / 255
+_BANK: Final = 32
+"""Pixels by which a picture of noise is larger than it needs to be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """How pictures of one camera come out."""
+
+    seed: int
+    grey: bool
+    cast: tuple[float, float, float]
+    """Gain of R, G and B."""
+    gamma: float
+    contrast: float
+    brightness: float
+    """Added, of 1."""
+    blur: float
+    """Pixels of deviation; 0 is sharp."""
+    sharpened: float
+    """Share of an edge's height that is overdrawn, as cheap cameras do."""
+    grain: float
+    """Levels of deviation of noise."""
+    quality: int
+    """JPEG quality."""
+    shrunk: float
+    """Side of the recorded picture as a share of the shown one."""
+    flicker: float
+    drift: float
+    """Of brightness, within seconds and over tens of seconds."""
+    shake: float
+    """Pixels."""
+    interlaced: bool
+    veil: NDArray[np.uint8]
+    """What dirt and the edge of the lens leave of the light, 255 is all; height x width x 3."""
+    clock: Clock | None
+
+    def moved(self, canvas: Image, timestamp: float) -> Image:
+        """Shift `canvas` as a loose camera does."""
+        if not self.shake:
+            return canvas
+        phase = self.seed % 97
+        x = math.sin(timestamp * 7.3 + phase) + 0.6 * math.sin(timestamp * 17.9 + 2 * phase)
+        y = math.sin(timestamp * 6.1 + 3 * phase) + 0.6 * math.sin(timestamp * 21.3 + phase)
+        shift = np.array(((1, 0, self.shake * x), (0, 1, self.shake * y)), dtype=np.float32)
+        rows, columns = canvas.shape[:2]
+        return _image(
+            cv2.warpAffine(canvas, shift, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
+        )
+
+    def recorded(self, picture: Image, timestamp: float) -> Image:
+        """Return `picture` as it is stored; the same for the same time."""
+        rows, columns = picture.shape[:2]
+        moment = np.random.default_rng((self.seed, round(timestamp * 1000)))
+        shown = self._developed(picture, timestamp)
+        if self.grain:
+            shown = self._noisy(shown, moment)
+        if self.interlaced:
+            shown[1::2] = np.roll(shown[1::2], int(moment.integers(0, 2)), axis=1)
+        if self.clock is not None:
+            self.clock.write(shown, timestamp)
+        if self.shrunk < 1:
+            size = round(columns * self.shrunk), round(rows * self.shrunk)
+            shown = _image(cv2.resize(shown, size, interpolation=cv2.INTER_AREA))
+        shown = _compressed(shown, self.quality)
+        if self.shrunk < 1:
+            shown = _image(cv2.resize(shown, (columns, rows), interpolation=cv2.INTER_LINEAR))
+        return shown
+
+    def _developed(self, picture: Image, timestamp: float) -> Image:
+        phase = self.seed % 89
+        gain = 1 + self.flicker * math.sin(timestamp * 31.7 + phase)
+        gain += self.drift * math.sin(timestamp * 0.21 + phase)
+        levels = (gain * _LEVELS) ** self.gamma
+        levels = (levels - 0.5) * self.contrast + 0.5 + self.brightness
+        table = levels[:, None] * np.array(self.cast, dtype=np.float32) * 255
+        shown = _image(cv2.LUT(picture, np.clip(table, 0, 255).astype(np.uint8)[None]))
+        if self.grey:
+            shown = _image(
+                cv2.cvtColor(cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+            )
+        if self.blur:
+            shown = _image(cv2.GaussianBlur(shown, (0, 0), self.blur))
+        if self.sharpened:
+            soft = cv2.GaussianBlur(shown, (0, 0), 1.2)
+            shown = _image(cv2.addWeighted(shown, 1 + self.sharpened, soft, -self.sharpened, 0))
+        return _image(cv2.multiply(shown, self.veil, scale=1 / 255))
+
+    def _noisy(self, picture: Image, moment: np.random.Generator) -> Image:
+        rows, columns = picture.shape[:2]
+        noise = self._noise(rows, columns)
+        top, left = moment.integers(0, _BANK, 2)
+        window = noise[top : top + rows, left : left + columns]
+        if moment.random() < 0.5:
+            window = window[::-1]
+        return _image(cv2.add(picture, np.ascontiguousarray(window), dtype=cv2.CV_8U))
+
+    def _noise(self, rows: int, columns: int) -> NDArray[np.int16]:
+        rng = np.random.default_rng(self.seed)
+        shape = (rows + _BANK, columns + _BANK, 1 if self.grey else 3)
+        field = rng.standard_normal(shape, dtype=np.float32) * self.grain
+        return np.broadcast_to(field, (*shape[:2], 3)).astype(np.int16)
+
+
+def draw_looks(rng: np.random.Generator, size: tuple[int, int], *, night: bool) -> Looks:
+    """Draw the looks of one camera for pictures of `size` (width, height)."""
+    grey = bool(rng.random() < (0.6 if night else 0.3))
+    cast = np.ones(3) if grey else 1 + rng.normal(0, 0.06, 3)
+    return Looks(
+        seed=int(rng.integers(2**31)),
+        grey=grey,
+        cast=(float(cast[0]), float(cast[1]), float(cast[2])),
+        gamma=float(np.exp(rng.normal(0, 0.22))),
+        contrast=float(np.exp(rng.normal(0, 0.2))),
+        brightness=float(rng.normal(0, 0.06)),
+        blur=float(rng.uniform(0.4, 1.1)) if rng.random() < 0.4 else 0.0,
+        sharpened=float(rng.uniform(0.3, 1.2)) if rng.random() < 0.3 else 0.0,
+        grain=float(rng.uniform(3, 14) if night else rng.choice((0, 1)) * rng.uniform(1, 7)),
+        quality=int(rng.integers(15, 80)),
+        shrunk=float(rng.uniform(0.6, 0.95)) if rng.random() < 0.3 else 1.0,
+        flicker=float(rng.uniform(0.01, 0.06)) if rng.random() < 0.25 else 0.0,
+        drift=float(rng.uniform(0.02, 0.12)) if rng.random() < 0.4 else 0.0,
+        shake=float(rng.uniform(0.3, 2.5)) if rng.random() < 0.12 else 0.0,
+        interlaced=bool(rng.random() < 0.12),
+        veil=_draw_veil(rng, size),
+        clock=draw_clock(rng, size) if rng.random() < 0.6 else None,
+    )
+
+
+def _draw_veil(rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.uint8]:
+    width, height = size
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    fall = rng.uniform(0.05, 0.4) if rng.random() < 0.5 else 0.0
+    veil = 1 - fall * (x**2 + y**2) / 2
+    if rng.random() < 0.15:
+        for _ in range(int(rng.integers(2, 8))):
+            across, down = rng.uniform(-1, 1, 2)
+            spot = np.exp(-((x - across) ** 2 + (y - down) ** 2) / rng.uniform(0.002, 0.06))
+            veil -= rng.uniform(0.05, 0.3) * spot
+    veil = np.clip(veil, 0, 1)
+    if rng.random() < 0.08:
+        band = int(height * rng.uniform(0.04, 0.12))
+        veil[:band] = veil[-band:] = 0
+    return _image(np.repeat((veil * 255)[..., None], 3, axis=2))
+
+
+def _compressed(picture: Image, quality: int) -> Image:
+    _, coded = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    # The codec takes R for B and back again, so that both ways together keep the order.
+    return _image(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+
+
+def _image(pixels: NDArray[np.generic]) -> Image:
+    return pixels.astype(np.uint8, copy=False)

@@ -1,0 +1,217 @@
+"""Draw what moves over a backdrop: far things first, solid under the light, with shadows.
+
+The canvas is larger than the picture (`SUPERSAMPLED`), so that its edges come out smooth.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vau_agent.motion import Image
+from vau_agent.training.scenes.camera import NEAR, Array, Camera
+from vau_agent.training.scenes.effects import paint_flame, paint_flash, paint_smoke
+from vau_agent.training.scenes.lighting import Light
+from vau_agent.training.scenes.shapes import Ball, Capsule, Face, Flame, Flash, Shape, Smoke
+
+SUPERSAMPLED: Final = 2
+_BITS: Final = 3
+"""Of a pixel's fraction that cv2 keeps."""
+_CAP: Final = np.linspace(-np.pi / 2, np.pi / 2, 6)
+_FURTHEST: Final = 4000.0
+"""Pixels outside which nothing is drawn: cv2 counts in 32 bits."""
+_SHADES: Final = ((1.0, 0.0, 0.62), (0.78, 0.22, 0.9), (0.42, 0.42, 1.12))
+"""From the dark side to the highlight: share of the radius, shift towards the light, brightness."""
+
+Outline = NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A backdrop and what is needed to draw before it."""
+
+    camera: Camera
+    """Of the canvas, not of the picture."""
+    backdrop: Image
+    points: Array
+    """Metres in the world of each pixel of the picture (not of the canvas)."""
+    ground: NDArray[np.uint8]
+    """255 where the picture (not the canvas) shows ground, else 0."""
+    light: Light
+
+    def paint(self, shapes: Sequence[Shape]) -> Image:
+        """Return the canvas with `shapes` in it."""
+        canvas = self.backdrop.copy()
+        if not shapes:
+            return canvas
+        rods = [_rod(one) for one in shapes if isinstance(one, Capsule | Ball)]
+        self._cast_shadows(canvas, rods, [one for one in shapes if isinstance(one, Face)])
+        drawn = [*self._rods(rods), *self._others(shapes)]
+        drawn.sort(key=lambda one: -one.depth)
+        for one in drawn:
+            one.paint(canvas, self.camera)
+        for shape in shapes:
+            if isinstance(shape, Flash):
+                paint_flash(canvas, self.camera, self.points, shape)
+        return canvas
+
+    def _rods(self, rods: Sequence[Capsule]) -> list["_Patches | _Effect"]:
+        """Return each rod as three patches, from its dark side to its highlight."""
+        if not rods:
+            return []
+        starts = np.array([rod.start for rod in rods], dtype=np.float32)
+        ends = np.array([rod.end for rod in rods], dtype=np.float32)
+        radii = np.array([rod.radius for rod in rods], dtype=np.float32)
+        colours = np.array([rod.colour for rod in rods], dtype=np.float32)
+        colours = colours * self.light.on((starts + ends) / 2)
+        first, near = self.camera.project(starts)
+        second, far = self.camera.project(ends)
+        thick = radii * self.camera.focal / np.maximum(near, NEAR)
+        thin = radii * self.camera.focal / np.maximum(far, NEAR)
+        aside = (self.camera.axes @ np.array(self.light.towards, dtype=np.float32))[:2]
+        outlines = []
+        for share, shift, _ in _SHADES:
+            moved = aside * shift
+            outlines.append(
+                _outlines(
+                    first + moved * thick[:, None],
+                    second + moved * thin[:, None],
+                    thick * share,
+                    thin * share,
+                )
+            )
+        depths = (near + far) / 2
+        patches: list[_Patches | _Effect] = []
+        for index in np.nonzero((near > 0.2) & (far > 0.2))[0]:
+            fills = [
+                (outline[index], _colour(colours[index] * shade))
+                for outline, (_, _, shade) in zip(outlines, _SHADES, strict=True)
+            ]
+            if thick[index] < 2:
+                fills = fills[:2]
+            patches.append(_Patches(float(depths[index]), fills))
+        return patches
+
+    def _others(self, shapes: Sequence[Shape]) -> list["_Patches | _Effect"]:
+        drawn: list[_Patches | _Effect] = []
+        for shape in shapes:
+            if isinstance(shape, Face):
+                corners = np.array(shape.points, dtype=np.float32)
+                pixels, depths = self.camera.project(corners)
+                if depths.min() > 0.2:
+                    light = self.light.on(corners.mean(axis=0), _normal(corners, self.camera))
+                    fill = _fixed(pixels), _colour(np.array(shape.colour) * light)
+                    drawn.append(_Patches(float(depths.mean()), [fill]))
+            elif isinstance(shape, Flame | Smoke):
+                place = shape.foot if isinstance(shape, Flame) else shape.centre
+                depth = self.camera.project(np.array([place], dtype=np.float32))[1][0]
+                if depth > 0.5:
+                    drawn.append(_Effect(float(depth), shape))
+        return drawn
+
+    def _cast_shadows(self, canvas: Image, rods: Sequence[Capsule], faces: Sequence[Face]) -> None:
+        """Darken the ground where `rods` and `faces` take the light from it."""
+        mask = np.zeros(self.ground.shape, dtype=np.uint8)
+        camera = _for_picture(self.camera, self.ground)
+        slope = np.array(self.light.towards[:2]) / max(self.light.towards[2], 0.2)
+        if rods:
+            ends = np.array([(*rod.start, *rod.end) for rod in rods], dtype=np.float32)
+            ends = ends.reshape(-1, 3)
+            ends[:, :2] -= slope * ends[:, 2:]
+            ends[:, 2] = 0.0
+            pixels, depths = camera.project(ends)
+            radii = np.repeat([rod.radius for rod in rods], 2).astype(np.float32)
+            wide = radii * camera.focal / np.maximum(depths, NEAR) * 0.8
+            outlines = _outlines(pixels[::2], pixels[1::2], wide[::2], wide[1::2])
+            for outline in outlines[depths.reshape(-1, 2).min(axis=1) > 0.2]:
+                cv2.fillConvexPoly(mask, outline, 255, cv2.LINE_8, _BITS)
+        for face in faces:
+            corners = np.array(face.points, dtype=np.float32)
+            corners[:, :2] -= slope * corners[:, 2:]
+            corners[:, 2] = 0.0
+            pixels, depths = camera.project(corners)
+            if depths.min() > 0.2:
+                cv2.fillConvexPoly(mask, cv2.convexHull(_fixed(pixels)), 255, cv2.LINE_8, _BITS)
+        _darken(canvas, mask & self.ground, self.light)
+
+
+@dataclass(frozen=True, slots=True)
+class _Patches:
+    depth: float
+    fills: Sequence[tuple[Outline, tuple[int, int, int]]]
+
+    def paint(self, canvas: Image, camera: Camera) -> None:
+        for outline, colour in self.fills:
+            cv2.fillConvexPoly(canvas, outline, colour, cv2.LINE_8, _BITS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    depth: float
+    shape: Flame | Smoke
+
+    def paint(self, canvas: Image, camera: Camera) -> None:
+        if isinstance(self.shape, Flame):
+            paint_flame(canvas, camera, self.shape)
+        else:
+            paint_smoke(canvas, camera, self.shape)
+
+
+def _rod(shape: Capsule | Ball) -> Capsule:
+    if isinstance(shape, Capsule):
+        return shape
+    return Capsule(shape.centre, shape.centre, shape.radius, shape.colour, shape.owner)
+
+
+def _outlines(first: Array, second: Array, thick: Array, thin: Array) -> Outline:
+    """Return the outlines [N, corners, 2] of rods from `first` to `second`, in fixed point."""
+    way = second - first
+    length = np.linalg.norm(way, axis=1, keepdims=True)
+    along = np.where(length > 1e-3, way / np.maximum(length, 1e-3), np.array((1.0, 0.0)))
+    across = np.stack((-along[:, 1], along[:, 0]), axis=1)
+    cosine, sine = np.cos(_CAP)[:, None, None], np.sin(_CAP)[:, None, None]
+    head = second + thin[:, None] * (cosine * along + sine * across)
+    tail = first + thick[:, None] * (-cosine * along - sine * across)
+    return _fixed(np.concatenate((head, tail)).transpose(1, 0, 2))
+
+
+def _fixed(pixels: NDArray[np.floating]) -> Outline:
+    # cv2 counts from the middle of a pixel, the camera from its corner.
+    kept = np.clip(pixels - 0.5, -_FURTHEST, _FURTHEST)
+    return np.ascontiguousarray(np.rint(kept * 2**_BITS), dtype=np.int32)
+
+
+def _colour(light: NDArray[np.floating]) -> tuple[int, int, int]:
+    red, green, blue = np.clip(light, 0, 255).astype(int).tolist()
+    return red, green, blue
+
+
+def _normal(corners: Array, camera: Camera) -> Array:
+    out = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+    out = out / (np.linalg.norm(out) + 1e-9)
+    towards: Array = out if out @ (camera.position - corners[0]) > 0 else -out
+    return towards
+
+
+def _for_picture(camera: Camera, ground: NDArray[np.uint8]) -> Camera:
+    rows, columns = ground.shape
+    return replace(camera, width=columns, height=rows, focal=camera.focal * columns / camera.width)
+
+
+def _darken(canvas: Image, mask: NDArray[np.uint8], light: Light) -> None:
+    """Take the share `light.shadow` from the canvas where `mask` (of the picture's size) is set."""
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
+        return
+    reach = light.softness
+    rows, columns = mask.shape
+    top, bottom = max(top - reach, 0), min(top + height + reach, rows)
+    left, right = max(left - reach, 0), min(left + width + reach, columns)
+    soft = cv2.GaussianBlur(mask[top:bottom, left:right], (reach, reach), 0)
+    scale = canvas.shape[0] // rows
+    kept = cv2.resize(255 - cv2.convertScaleAbs(soft, alpha=light.shadow), None, fx=scale, fy=scale)
+    part = canvas[top * scale : bottom * scale, left * scale : right * scale]
+    cv2.multiply(part, cv2.cvtColor(kept, cv2.COLOR_GRAY2RGB), part, scale=1 / 255)

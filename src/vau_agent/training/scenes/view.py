@@ -1,0 +1,189 @@
+"""One surveillance camera at one place: shows shapes as its recordings would."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import cv2
+import numpy as np
+
+from vau_agent.motion import Image
+from vau_agent.schemas import Box
+from vau_agent.training.scenes.area import Area, visible_area
+from vau_agent.training.scenes.backdrops import Backdrop, draw_backdrop
+from vau_agent.training.scenes.camera import NEAR, Array, Camera, draw_camera
+from vau_agent.training.scenes.lighting import Lamp, Light
+from vau_agent.training.scenes.looks import Looks, draw_looks
+from vau_agent.training.scenes.painting import SUPERSAMPLED, Stage
+from vau_agent.training.scenes.shapes import Ball, Capsule, Face, Flame, Flash, Shape, Smoke
+from vau_agent.training.scenes.splits import PLACES, Split, layouts, palettes, places
+from vau_agent.training.scenes.surfaces import FAR, Buffer, cast
+
+_SIZES: Final = ((160, 120), (176, 144), (160, 90), (192, 108), (192, 144), (144, 144))
+_LEAST: Final = (3.0, 2.5)
+"""Metres across and along that a story needs."""
+_MOST: Final = (14.0, 10.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A camera, what it looks at, and how its pictures come out."""
+
+    size: tuple[int, int]
+    """Width and height of its pictures."""
+    place: str
+    outdoors: bool
+    night: bool
+    area: Area
+    """The ground where actors are wholly visible and at least an eighth of the picture high."""
+    camera: Camera
+    """Of its pictures, before it is shaken."""
+    stage: Stage
+    looks: Looks
+
+    def picture(self, shapes: Sequence[Shape], timestamp: float) -> Image:
+        """Return what is recorded at `timestamp` seconds; the same for the same arguments."""
+        canvas = self.looks.moved(self.stage.paint(shapes), timestamp)
+        small = cv2.resize(canvas, self.size, interpolation=cv2.INTER_AREA)
+        return self.looks.recorded(small.astype(np.uint8, copy=False), timestamp)
+
+    def box(self, shapes: Sequence[Shape], owner: str) -> Box | None:
+        """Return the box around all that belongs to `owner`; `None` where nothing of it shows."""
+        owned = [_extent(one) for one in shapes if one.owner == owner]
+        if not owned:
+            return None
+        points = np.concatenate([points for points, _ in owned])
+        radii = np.concatenate([np.full(len(points), radius) for points, radius in owned])
+        pixels, depths = self.camera.project(points)
+        ahead = depths > NEAR
+        if not ahead.any():
+            return None
+        reach = (radii * self.camera.focal / np.maximum(depths, NEAR))[:, None]
+        low, high = (pixels - reach)[ahead].min(axis=0), (pixels + reach)[ahead].max(axis=0)
+        size = np.array(self.size)
+        left, top = np.clip(low / size, 0, 1).tolist()
+        right, bottom = np.clip(high / size, 0, 1).tolist()
+        if right <= left or bottom <= top:
+            return None
+        return Box(x=left, y=top, width=right - left, height=bottom - top)
+
+
+def draw_view(rng: np.random.Generator, split: Split, *, outdoors: bool | None = None) -> View:
+    """Draw a camera, a place and its looks as `split` may show them.
+
+    Args:
+        rng: Random numbers; the same ones give the same view.
+        split: Whose places, layouts and palettes are drawn from.
+        outdoors: Under the sky or under a roof; either where `None`.
+    """
+    place = str(rng.choice(places(split, outdoors=outdoors)))
+    open_air = PLACES[place]
+    width, height = _SIZES[int(rng.integers(len(_SIZES)))]
+    camera, area = _draw_camera(rng, (width, height), outdoors=open_air)
+    night = bool(rng.random() < (0.3 if open_air else 0.12))
+    backdrop = draw_backdrop(
+        rng,
+        place,
+        area,
+        outdoors=open_air,
+        palette=str(rng.choice(palettes(split))),
+        layout=int(rng.choice(layouts(split))),
+    )
+    light = _draw_light(rng, area, outdoors=open_air, night=night)
+    return View(
+        size=(width, height),
+        place=place,
+        outdoors=open_air,
+        night=night,
+        area=area,
+        camera=camera,
+        stage=_build_stage(camera, backdrop, light),
+        looks=draw_looks(rng, (width, height), night=night),
+    )
+
+
+def _draw_camera(
+    rng: np.random.Generator, size: tuple[int, int], *, outdoors: bool
+) -> tuple[Camera, Area]:
+    """Draw cameras until one sees enough ground; about one in two does."""
+    while True:
+        camera = draw_camera(rng, size, outdoors=outdoors)
+        area = visible_area(camera)
+        if area is not None and area.width >= _LEAST[0] and area.depth >= _LEAST[1]:
+            return camera, area.narrowed(*_MOST)
+
+
+def _draw_light(rng: np.random.Generator, area: Area, *, outdoors: bool, night: bool) -> Light:
+    middle = (area.x_min + area.x_max) / 2, (area.y_min + area.y_max) / 2
+    if outdoors and not night:
+        angle, high = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 1.4)
+        towards = np.array((np.cos(angle), np.sin(angle), high)) / np.hypot(1, high)
+        return Light(
+            ambient=(0.55, 0.57, 0.62),
+            sun=(0.6, 0.57, 0.5),
+            towards=(float(towards[0]), float(towards[1]), float(towards[2])),
+            shadow=float(rng.uniform(0.25, 0.6)),
+            softness=int(rng.choice((3, 5))),
+        )
+    dim = rng.uniform(0.12, 0.3) if night else rng.uniform(0.5, 0.75)
+    lamps = tuple(
+        Lamp(
+            place=(
+                float(middle[0] + rng.uniform(-4, 4)),
+                float(middle[1] + rng.uniform(-4, 6)),
+                float(rng.uniform(2.6, 5)),
+            ),
+            reach=float(rng.uniform(2.5, 6)),
+            colour=(0.8, 0.72, 0.6),
+        )
+        for _ in range(int(rng.integers(1, 4)))
+    )
+    return Light(ambient=(dim, dim, dim), lamps=lamps, shadow=0.35, softness=7)
+
+
+def _build_stage(camera: Camera, backdrop: Backdrop, light: Light) -> Stage:
+    scale = SUPERSAMPLED
+    seen = cast(camera, (backdrop.ground, *backdrop.others), scale)
+    ground = (seen.normal[..., 2] > 0.99) & (np.abs(seen.points[..., 2]) < 0.05)
+    small = ground[::scale, ::scale].astype(np.uint8) * 255
+    return Stage(
+        camera=replace(
+            camera,
+            width=camera.width * scale,
+            height=camera.height * scale,
+            focal=camera.focal * scale,
+        ),
+        backdrop=_lit(seen, light, backdrop),
+        points=np.ascontiguousarray(seen.points[::scale, ::scale]),
+        ground=np.ascontiguousarray(small),
+        light=light,
+    )
+
+
+def _lit(seen: Buffer, light: Light, backdrop: Backdrop) -> Image:
+    shown = seen.colour * light.on(seen.points, seen.normal)
+    rows = len(shown)
+    share = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
+    top, horizon = (np.array(one, dtype=np.float32) for one in backdrop.sky)
+    sky = (top + (horizon - top) * np.minimum(2 * share, 1)) * np.mean(light.ambient) * 1.6
+    shown = np.where((seen.depth >= FAR)[..., None], sky[:, None], shown)
+    lit: Image = np.clip(shown, 0, 255).astype(np.uint8)
+    return lit
+
+
+def _extent(shape: Shape) -> tuple[Array, float]:
+    """Return points of `shape` and how far it reaches around them, in metres."""
+    if isinstance(shape, Capsule):
+        points, radius = [shape.start, shape.end], shape.radius
+    elif isinstance(shape, Ball | Smoke):
+        points, radius = [shape.centre], shape.radius
+    elif isinstance(shape, Flash):
+        points, radius = [shape.centre], 0.0
+    elif isinstance(shape, Face):
+        points, radius = list(shape.points), 0.0
+    else:
+        assert isinstance(shape, Flame)
+        x, y, z = shape.foot
+        half = shape.width / 2
+        points, radius = [(x - half, y, z), (x + half, y, z), (x, y, z + shape.height)], 0.0
+    return np.array(points, dtype=np.float32), radius
