@@ -241,9 +241,10 @@ def render_verification(verification: Verification) -> str:
     return text + _render_verdict(verification.verdict)
 
 
-def render_reflection(reflection: Reflection) -> str:
-    """Write a reflection the way the policy does."""
-    request = json.dumps(reflection.model_dump(exclude={"text"}), ensure_ascii=False)
+def render_reflection(reflection: Reflection, *, brief: bool = False) -> str:
+    """Write a reflection the way the policy does; `brief` leaves out what is empty."""
+    fields = reflection.model_dump(exclude={"text"}, exclude_defaults=brief)
+    request = json.dumps(fields, ensure_ascii=False)
     return render_block("reflection", escape(reflection.text)) + render_block(
         "request", request.replace("<", "\\u003c")
     )
