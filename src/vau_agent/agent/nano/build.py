@@ -8,13 +8,15 @@ has not learned to see yet; that is in the adapter.
 
 import contextlib
 import io
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vau_agent.agent.profile import PROFILE_FILE, ModelProfile
+from vau_agent.agent.nano.adapter import apply_adapter
+from vau_agent.agent.nano.profile import NANO_PROFILE, write_profile
 from vau_agent.errors import ModelError
 from vau_agent.torchvision_shim import install_shim
 
@@ -29,7 +31,8 @@ VOCABULARY: Final = 49_216
 """49152 tokens of SmolLM2, one for pictures, and empty ones up to a multiple of 64."""
 TOWER: Final = "tf_efficientnet_lite0"
 TOWER_CHANNELS: Final = 1280
-WEIGHTS: Final = "model.safetensors"
+ADAPTER: Final = "adapter.safetensors"
+"""Beside this file, where nano has been trained."""
 _SEED: Final = 0
 """Of the projector, which begins with random weights."""
 _PROJECTOR_DEVIATION: Final = 0.02
@@ -38,15 +41,29 @@ _OF_THE_PART: Final = ("_name_or_path", "dtype", "quantization_config")
 _END: Final = "<|im_end|>"
 _PAD: Final = "<|endoftext|>"
 
-NANO_PROFILE: Final = ModelProfile(
-    prompts="compact",
-    pictures="motion",
-    frames_per_window=8,
-    frames_per_zoom=8,
-    max_new_tokens=96,
-    reflection="critique",
-    detector=True,
-)
+
+def build_nano(stage: Path, folder: Path) -> None:
+    """Write the whole model into a folder; it appears whole or not at all.
+
+    Args:
+        stage: Holds the language model (`*.gguf`) and the tower's weights (`*.pth`).
+        folder: What was there is replaced.
+
+    Raises:
+        ModelError: A part or the adapter is absent, or they do not fit each other.
+        MissingDependencyError: A package for exporting the detector is not installed.
+    """
+    with as_file(files("vau_agent.agent.nano") / ADAPTER) as adapter:
+        if not adapter.is_file():
+            raise ModelError(
+                "this copy of vau-agent holds no adapter, without which nano has not learned to "
+                "see; install a release, or train one (docs/training.md)"
+            )
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-base-") as temporary:
+            base = Path(temporary)
+            build_base(stage, base)
+            apply_adapter(base, adapter, folder)
 
 
 def build_base(stage: Path, folder: Path) -> None:
@@ -69,12 +86,6 @@ def build_base(stage: Path, folder: Path) -> None:
         processor.save_pretrained(folder)
     # without an adapter there is no detector in the folder either
     write_profile(folder, NANO_PROFILE.model_copy(update={"detector": False}))
-
-
-def write_profile(folder: Path, profile: ModelProfile) -> None:
-    """Tell in a model's folder how it wants to be asked."""
-    text = profile.model_dump_json(indent=2, exclude_defaults=True)
-    (folder / PROFILE_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 @contextlib.contextmanager

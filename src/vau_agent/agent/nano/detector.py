@@ -29,13 +29,13 @@ _DILATIONS: Final = (1, 2, 4)
 """Of the convolutions over time: the last sees 15 bins, nearly a whole window."""
 
 
-def create_tower() -> "EfficientNet":
+def create_tower(architecture: str = ARCHITECTURE) -> "EfficientNet":
     """Build the picture network without its classifier: B x 3 x S x S to B x 1280 x S/32 x S/32."""
     install_shim()
     import timm
 
     create: Any = timm.create_model  # gives whichever class the name asks for
-    tower: EfficientNet = create(ARCHITECTURE, num_classes=0, global_pool="")
+    tower: EfficientNet = create(architecture, num_classes=0, global_pool="")
     return tower
 
 
@@ -52,7 +52,8 @@ def maps_of(tower: nn.Module, pictures: Tensor) -> Tensor:
     windows, bins = pictures.shape[:2]
     flat = pictures.flatten(0, 1).permute(0, 3, 1, 2)
     pixels = (flat.float() - _MIDDLE) / _MIDDLE
-    maps: Tensor = tower(pixels.contiguous(memory_format=torch.channels_last))
+    network: Any = tower
+    maps: Tensor = network.forward_features(pixels.contiguous(memory_format=torch.channels_last))
     return maps.view(windows, bins, *maps.shape[1:])
 
 
@@ -66,12 +67,13 @@ class Head(nn.Module):
         side: int,
         cell_channels: int,
         channels: int,
+        features: int = FEATURES,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
         cells = (side // STRIDE) ** 2
-        self.norm = nn.LayerNorm(FEATURES)
-        self.reduce = nn.Linear(FEATURES, cell_channels)
+        self.norm = nn.LayerNorm(features)
+        self.reduce = nn.Linear(features, cell_channels)
         self.enter = nn.Conv1d(3 * cells * cell_channels, channels, 1)
         self.over_time = nn.ModuleList(
             nn.Conv1d(channels, channels, 3, padding=step, dilation=step) for step in _DILATIONS
@@ -79,7 +81,7 @@ class Head(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.frame = nn.Linear(3 * channels, classes)
         self.clip = nn.Linear(2 * channels, classes)
-        self.single = nn.Linear(FEATURES, classes)
+        self.single = nn.Linear(features, classes)
 
     def forward(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Judge windows.
@@ -118,6 +120,7 @@ def load_head(weights: Mapping[str, Tensor], *, side: int) -> Head:
         side=side,
         cell_channels=len(weights["reduce.weight"]),
         channels=len(weights["enter.weight"]),
+        features=len(weights["norm.weight"]),
     )
     head.load_state_dict(dict(weights))
     return head
