@@ -15,6 +15,9 @@ Image = NDArray[np.uint8]
 
 MOTION_SECONDS: Final = 0.3
 """From the picture before to the picture: about one step of a walking person."""
+MOTION_SIDE: Final = 160
+"""Pixels of the longer side of pictures before they are compared: what scenes of training are drawn
+at, and coarse enough that a camera's noise is no motion."""
 CHANGE_GAIN: Final = 1.5
 """How strongly a change of luma is drawn; twice the range would cut off half of all changes."""
 _LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)

@@ -17,6 +17,7 @@ from vau_agent.agent.backends.base import (
 )
 from vau_agent.agent.backends.openai.messages import to_messages
 from vau_agent.agent.backends.openai.refusals import is_overflow
+from vau_agent.agent.backends.pictures import shown_pictures
 from vau_agent.agent.backends.transformers.folder import digest_folder
 from vau_agent.agent.backends.verdict_token import find_verdict_token
 from vau_agent.agent.backends.vllm_engine import (
@@ -94,7 +95,8 @@ class VllmBackend:
                 f"{shown} pictures for {self._name}, at most {most} are shown; raise "
                 "'endpoint.max_frames', or lower 'analysis.frames_per_window'"
             )
-        messages = to_messages(conversation, self._pictures)
+        pictures = shown_pictures(self._pictures, self.profile.pictures)
+        messages = to_messages(conversation, pictures)
         sampling = sampling_parameters(settings)
         try:
             return read_output(engine_room().chat(self._options, messages, sampling))

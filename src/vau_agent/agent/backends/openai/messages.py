@@ -22,6 +22,8 @@ _CONTROL: Final = re.compile(
 them wherever they stand, and which it knows is not told: all that are shaped like one are broken
 up. None is shaped like our own tags."""
 
+_PNG: Final = b"\x89PNG"
+
 
 class ImageUrl(TypedDict):
     """Where a picture is: here always a `data:` address that holds the picture itself."""
@@ -70,9 +72,10 @@ def _text(lines: list[str], *, follows: bool) -> ContentPart:
     return {"type": "text", "text": _harmless(start + "\n".join(lines))}
 
 
-def _picture(jpeg: bytes) -> ContentPart:
-    encoded = base64.b64encode(jpeg).decode("ascii")
-    return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{encoded}"}}
+def _picture(content: bytes) -> ContentPart:
+    kind = "png" if content.startswith(_PNG) else "jpeg"
+    encoded = base64.b64encode(content).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:image/{kind};base64,{encoded}"}}
 
 
 def _harmless(text: str) -> str:

@@ -9,7 +9,13 @@ from typing import Final, TypeVar
 from jinja2 import TemplateError
 from PIL import Image as Picture
 
-from vau_agent.agent.backends.base import BackendContext, Completion, GenerationSettings
+from vau_agent.agent.backends.base import (
+    BackendContext,
+    Completion,
+    GenerationSettings,
+    Pictures,
+)
+from vau_agent.agent.backends.pictures import shown_pictures
 from vau_agent.agent.backends.transformers.check import find_reader
 from vau_agent.agent.backends.transformers.exhaustion import is_out_of_memory
 from vau_agent.agent.backends.transformers.folder import ADAPTER_CONFIG, digest_folder
@@ -153,9 +159,13 @@ class TransformersBackend:
         written = write_whole(loaded, inputs, settings)
         return to_completion(written, loaded.tokenizer, prompt=length, cached=0)
 
+    @functools.cached_property
+    def _pictures(self) -> Pictures:
+        return shown_pictures(self._context.pictures, self.profile.pictures)
+
     def _load_picture(self, frame: FrameRef) -> Picture.Image:
         max_pixels = self._context.local.picture_pixels
-        return load_picture(frame, self._context.pictures, max_pixels=max_pixels)
+        return load_picture(frame, self._pictures, max_pixels=max_pixels)
 
     def _check_length(self, prompt: int, settings: GenerationSettings) -> None:
         limit = self._engine.loaded.max_tokens

@@ -1,6 +1,5 @@
 """Pictures as a policy reads them: decoded, bounded in size, encoded once."""
 
-import io
 import math
 from collections import OrderedDict
 from collections.abc import Callable
@@ -8,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image as Picture
-from PIL import UnidentifiedImageError
 
 from vau_agent.agent.backends.base import Pictures
-from vau_agent.errors import GenerationError
+from vau_agent.agent.backends.pictures import decode_picture, picture_key
 from vau_agent.schemas import FrameRef
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ class EncodedPicture:
     """A picture in the policy's own terms."""
 
     key: str
-    """Digest of the picture."""
+    """Tells it from every other (`picture_key`)."""
     ids: tuple[int, ...]
     """Tokens that stand for it, placeholders and what surrounds them."""
     features: "torch.Tensor"
@@ -38,7 +36,7 @@ class EncodedPicture:
 
 
 class PictureStore:
-    """Keeps encoded pictures, by digest; the one used longest ago goes first."""
+    """Keeps encoded pictures, by key; the one used longest ago goes first."""
 
     def __init__(
         self, encode: Callable[[Picture.Image, str], EncodedPicture], *, max_bytes: int
@@ -52,11 +50,12 @@ class PictureStore:
 
     def get(self, frame: FrameRef, load: Callable[[FrameRef], Picture.Image]) -> EncodedPicture:
         """Give a frame's encoded picture; only a new one is loaded and encoded."""
-        kept = self._kept.get(frame.sha256)
+        key = picture_key(frame)
+        kept = self._kept.get(key)
         if kept is not None:
-            self._kept.move_to_end(frame.sha256)
+            self._kept.move_to_end(key)
             return kept
-        picture = self._encode(load(frame), frame.sha256)
+        picture = self._encode(load(frame), key)
         self.encoded += 1
         self._keep(picture)
         return picture
@@ -80,13 +79,7 @@ def load_picture(frame: FrameRef, pictures: Pictures, *, max_pixels: int) -> Pic
     Raises:
         GenerationError: It is no picture.
     """
-    try:
-        picture = Picture.open(io.BytesIO(pictures(frame))).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        raise GenerationError(
-            f"the picture of frame {frame.frame_id} cannot be read: {error}; "
-            "analyse the video again"
-        ) from error
+    picture = decode_picture(frame, pictures(frame))
     return scale_down(picture, max_pixels=max_pixels)
 
 
