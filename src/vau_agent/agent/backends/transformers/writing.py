@@ -138,12 +138,13 @@ def to_completion(written: Written, tokenizer: Any, *, prompt: int, cached: int)
         usage=Usage(prompt_tokens=prompt, completion_tokens=len(ids), cached_tokens=cached),
         token_ids=tuple(ids),
         logprobs=tuple(token.logprob for token in written.tokens),
-        verdict_token=find_verdict_token(_choices(written.tokens, tokenizer)),
+        verdict_token=find_verdict_token(token_choices(written, tokenizer)),
     )
 
 
-def _choices(tokens: Sequence[WrittenToken], tokenizer: Any) -> list[TokenChoice]:  # noqa: ANN401 - transformers' own class
-    texts = _texts({one for token in tokens for one in _ids(token)}, tokenizer)
+def token_choices(written: Written, tokenizer: Any) -> list[TokenChoice]:  # noqa: ANN401 - transformers' own class
+    """Give every written token in words, with the likeliest in its place."""
+    texts = _texts({one for token in written.tokens for one in _ids(token)}, tokenizer)
     return [
         TokenChoice(
             token=texts[token.id],
@@ -151,7 +152,7 @@ def _choices(tokens: Sequence[WrittenToken], tokenizer: Any) -> list[TokenChoice
             # From the least likely on: of several ids with one text the likeliest is told.
             alternatives={texts[one]: value for one, value in reversed(token.likeliest)},
         )
-        for token in tokens
+        for token in written.tokens
     ]
 
 

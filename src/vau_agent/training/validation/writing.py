@@ -1,0 +1,273 @@
+"""Completing many conversations at once with a model folder, greedily.
+
+What a model is given is laid out by the agent's own reader of prompts; prompts of unlike length are
+padded on the left and masked. A model whose positions follow its pictures, or that reads every
+prompt anew, is asked one conversation at a time.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from PIL import Image as Picture
+
+from vau_agent.agent.backends.transformers.check import find_reader
+from vau_agent.agent.backends.transformers.loading import LoadedModel, load_model
+from vau_agent.agent.backends.transformers.pictures import EncodedPicture
+from vau_agent.agent.backends.transformers.reading import Reader, ReadPrompt
+from vau_agent.agent.backends.transformers.rendering import Chat, render_chat
+from vau_agent.agent.backends.transformers.whole import prepare_whole, write_whole
+from vau_agent.agent.backends.transformers.writing import (
+    Written,
+    WrittenToken,
+    describe_token,
+    to_completion,
+    to_logprobs,
+    token_choices,
+)
+from vau_agent.agent.catalogue import resolve_model
+from vau_agent.agent.profile import ModelProfile, load_profile
+from vau_agent.errors import ContextOverflowError
+from vau_agent.schemas import FrameRef
+from vau_agent.training.validation.accepting import accept_probability
+from vau_agent.training.validation.asking import Reply, Request
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import DynamicCache
+
+Precision = Literal["float32", "bfloat16"]
+_KEPT_PICTURES: Final = 4096
+"""Encoded pictures that are kept: 60 kB each at 16 tokens of a small model."""
+_PICTURES_AT_ONCE: Final = 64
+
+
+class BatchWriter:
+    """Completes conversations with one model; opening is cheap, loading waits for the first."""
+
+    def __init__(self, folder: Path, *, batch: int = 32, precision: Precision = "float32") -> None:
+        self._folder = folder
+        self._batch = batch
+        self._precision = precision
+        self._kept: OrderedDict[str, EncodedPicture] = OrderedDict()
+
+    @cached_property
+    def profile(self) -> ModelProfile:
+        """How the model wants to be asked.
+
+        Raises:
+            ModelError: Its profile is damaged.
+        """
+        return load_profile(self._folder)
+
+    def write(self, requests: Sequence[Request]) -> list[Reply]:
+        """Complete each conversation, in order.
+
+        Raises:
+            GenerationError: The model cannot be loaded.
+            ContextOverflowError: A conversation does not fit the model's context.
+        """
+        if not requests:
+            return []
+        chats = [render_chat(one.conversation, self._loaded.control_tokens) for one in requests]
+        if self._reader is None or self._positions_spread:
+            return [self._write_one(*pair) for pair in zip(chats, requests, strict=True)]
+        prompts = self._lay_out(self._reader, chats, requests)
+        order = sorted(range(len(prompts)), key=lambda place: len(prompts[place].ids))
+        replies: dict[int, Reply] = {}
+        for first in range(0, len(order), self._batch):
+            places = order[first : first + self._batch]
+            batch = [prompts[place] for place in places]
+            limit = max(requests[place].settings.max_new_tokens for place in places)
+            for place, reply in zip(
+                places, self._complete(self._reader, batch, limit), strict=True
+            ):
+                replies[place] = reply
+        return [replies[place] for place in range(len(prompts))]
+
+    @cached_property
+    def _loaded(self) -> LoadedModel:
+        return load_model(
+            self._folder,
+            str(self._folder),
+            lambda name: resolve_model(name, self._folder.parent),
+        )
+
+    @cached_property
+    def _reader(self) -> Reader | None:
+        return find_reader(self._loaded)
+
+    @property
+    def _positions_spread(self) -> bool:
+        return hasattr(self._loaded.model.model, "get_rope_index")
+
+    def _lay_out(
+        self, reader: Reader, chats: Sequence[Chat], requests: Sequence[Request]
+    ) -> list[ReadPrompt]:
+        wanted: dict[str, Picture.Image] = {}
+        for chat, request in zip(chats, requests, strict=True):
+            for frame in chat.frames:
+                key = _key(request, frame)
+                if key not in self._kept and key not in wanted:
+                    wanted[key] = Picture.fromarray(request.pictures[frame.sha256])
+        self._encode(reader, wanted)
+        prompts = [
+            reader.lay_out(
+                chat.messages, [self._kept[_key(request, frame)] for frame in chat.frames]
+            )
+            for chat, request in zip(chats, requests, strict=True)
+        ]
+        while len(self._kept) > _KEPT_PICTURES:
+            self._kept.popitem(last=False)
+        for prompt, request in zip(prompts, requests, strict=True):
+            self._check_length(len(prompt.ids), request)
+        return prompts
+
+    def _encode(self, reader: Reader, pictures: dict[str, Picture.Image]) -> None:
+        names = list(pictures)
+        for first in range(0, len(names), _PICTURES_AT_ONCE):
+            some = names[first : first + _PICTURES_AT_ONCE]
+            encoded = encode_pictures(self._loaded, reader, {name: pictures[name] for name in some})
+            self._kept.update({one.key: one for one in encoded})
+
+    def _complete(
+        self, reader: Reader, prompts: Sequence[ReadPrompt], limit: int
+    ) -> Iterator[Reply]:
+        written = write_batch(self._loaded, reader, prompts, limit, arithmetic=self._arithmetic())
+        for prompt, one in zip(prompts, written, strict=True):
+            yield self._reply(one, len(prompt.ids))
+
+    def _write_one(self, chat: Chat, request: Request) -> Reply:
+        pictures = [Picture.fromarray(request.pictures[frame.sha256]) for frame in chat.frames]
+        inputs = prepare_whole(self._loaded, chat.messages, pictures)
+        length = int(inputs["input_ids"].shape[1])
+        self._check_length(length, request)
+        return self._reply(write_whole(self._loaded, inputs, request.settings), length)
+
+    def _reply(self, written: Written, length: int) -> Reply:
+        tokenizer = self._loaded.tokenizer
+        return Reply(
+            completion=to_completion(written, tokenizer, prompt=length, cached=0),
+            accept=accept_probability(token_choices(written, tokenizer)),
+        )
+
+    def _arithmetic(self) -> AbstractContextManager[object]:
+        if self._precision == "float32":
+            return nullcontext()
+        import torch
+
+        return torch.autocast(self._loaded.device.type, torch.bfloat16)
+
+    def _check_length(self, prompt: int, request: Request) -> None:
+        limit = self._loaded.max_tokens
+        if limit is not None and prompt + request.settings.max_new_tokens > limit:
+            raise ContextOverflowError(
+                f"{prompt} tokens of conversation and {request.settings.max_new_tokens} to write "
+                f"do not fit the {limit} of {str(self._folder)!r}; lower frames_per_window in its "
+                "profile"
+            )
+
+
+def _key(request: Request, frame: FrameRef) -> str:
+    return f"{request.album} {frame.sha256}"
+
+
+def encode_pictures(
+    loaded: LoadedModel, reader: Reader, pictures: dict[str, Picture.Image]
+) -> list[EncodedPicture]:
+    """Run pictures through the vision tower together, where each becomes as many tokens."""
+    import torch
+
+    names = list(pictures)
+    token = loaded.processor.image_token
+    inputs: Any = loaded.processor(
+        text=[token] * len(names),
+        images=[[pictures[name]] for name in names],
+        add_special_tokens=False,
+        padding=True,
+        return_tensors="pt",
+    ).to(loaded.device)
+    if inputs["pixel_values"].shape[0] != len(names):
+        return [reader.encode(picture, name) for name, picture in pictures.items()]
+    with torch.inference_mode():
+        features = loaded.model.model.get_image_features(
+            pixel_values=inputs["pixel_values"].to(loaded.model.dtype), return_dict=True
+        ).pooler_output
+    return [
+        EncodedPicture(key=name, ids=tuple(row.tolist()), features=one.reshape(-1, one.shape[-1]))
+        for name, row, one in zip(names, inputs["input_ids"], features, strict=True)
+    ]
+
+
+def write_batch(
+    loaded: LoadedModel,
+    reader: Reader,
+    prompts: Sequence[ReadPrompt],
+    limit: int,
+    *,
+    arithmetic: AbstractContextManager[object],
+) -> list[Written]:
+    """Complete prompts together, at most `limit` tokens each, always with the likeliest token."""
+    import torch
+    from transformers import DynamicCache
+
+    stop = loaded.stop_ids
+    rows: list[list[WrittenToken]] = [[] for _ in prompts]
+    ended = [False] * len(prompts)
+    cache = DynamicCache()
+    with torch.inference_mode(), arithmetic:
+        embedded, mask = _padded(reader, prompts)
+        positions = (mask.cumsum(dim=-1) - 1).clamp_min(0)
+        for _ in range(limit):
+            logprobs = to_logprobs(_step(loaded, embedded, mask, positions, cache))
+            chosen = logprobs.argmax(dim=-1)
+            for place, token in enumerate(chosen.tolist()):
+                ended[place] = ended[place] or token in stop
+                if not ended[place]:
+                    rows[place].append(describe_token(logprobs[place], token))
+            if all(ended):
+                break
+            embedded = loaded.model.get_input_embeddings()(chosen.to(mask.device)).unsqueeze(1)
+            mask = torch.cat((mask, mask.new_ones(len(rows), 1)), dim=-1)
+            positions = positions[:, -1:] + 1
+    return [
+        Written(tokens=tuple(tokens), finish_reason="stop" if done else "length")
+        for tokens, done in zip(rows, ended, strict=True)
+    ]
+
+
+def _padded(reader: Reader, prompts: Sequence[ReadPrompt]) -> "tuple[torch.Tensor, torch.Tensor]":
+    """Give prompts as embeddings, padded on the left, and 1 where a token stands."""
+    import torch
+
+    rows = [reader.embed(prompt, start=0, end=len(prompt.ids))[0] for prompt in prompts]
+    longest = max(len(row) for row in rows)
+    embedded = rows[0].new_zeros(len(rows), longest, rows[0].shape[-1])
+    mask = torch.zeros(len(rows), longest, dtype=torch.long, device=embedded.device)
+    for place, row in enumerate(rows):
+        embedded[place, longest - len(row) :] = row
+        mask[place, longest - len(row) :] = 1
+    return embedded, mask
+
+
+def _step(
+    loaded: LoadedModel,
+    embedded: "torch.Tensor",
+    mask: "torch.Tensor",
+    positions: "torch.Tensor",
+    cache: "DynamicCache",
+) -> "torch.Tensor":
+    """Read one stretch of every row; give the logits behind it, rows x vocabulary."""
+    outputs: Any = loaded.model(
+        inputs_embeds=embedded,
+        attention_mask=mask,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+        return_dict=True,
+    )
+    return outputs.logits[:, -1]  # type: ignore[no-any-return] # transformers carries none
