@@ -1,6 +1,7 @@
 """Loading a model and its processor: this machine's files only, safetensors only, no code."""
 
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -122,7 +123,9 @@ def _load_weights(folder: Path, device: "torch.device") -> Any:  # noqa: ANN401 
 
 def _with_adapter(model: Any, folder: Path) -> Any:  # noqa: ANN401 - transformers' own class
     peft: Any = import_module("peft")  # of no extra: whoever has an adapter has it
-    adapted = peft.PeftModel.from_pretrained(model, str(folder), local_files_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
+        adapted = peft.PeftModel.from_pretrained(model, str(folder), local_files_only=True)
     return adapted.merge_and_unload().eval()
 
 
