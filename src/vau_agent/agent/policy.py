@@ -103,14 +103,22 @@ class Policy:
         turn = self._ask(conversation, _reading_reasoning(window))
         return replace(turn, value=self._score(turn.value, turn))
 
-    def self_reflect(self, conversation: Conversation) -> Turn[Reflection]:
-        """Judge the reasoning that the conversation ends with, and ask for looks."""
+    def self_reflect(
+        self, conversation: Conversation, evidence: Sequence[Evidence] = ()
+    ) -> Turn[Reflection]:
+        """Judge the reasoning that the conversation ends with, and ask for looks.
+
+        Args:
+            conversation: With the reasoning as its last turn.
+            evidence: What was held back from the first reasoning, so that it can be checked.
+        """
         task = self._dialect.ask(
             "self_reflect",
             tools=render_looks(self.tools, calls=self.max_calls),
             example=render_example(self.tools),
         )
-        asked = _append(conversation, "self_reflect", (TextPart(text=task),))
+        told = self._show(evidence, after=conversation)
+        asked = _append(conversation, "self_reflect", (*told, TextPart(text=task)))
         return self._ask(asked, _Reading(parse=parse_reflection, salvage=salvage_reflection))
 
     def verify(self, evidence: Sequence[Evidence]) -> Turn[Verification]:

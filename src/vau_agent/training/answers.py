@@ -51,10 +51,10 @@ def right_verdict(opening: Opening, evidence: Sequence[Evidence], *, copied_iou:
     truth = opening.truth
     if truth.segment is None:
         return NORMAL
-    latest = evidence[-1].window
     measured = [
         one.segment
-        for one in opening.candidates(latest) or ()
+        for measurement in evidence[-1].measurements
+        for one in measurement.candidates
         if category_of(one) == truth.category and one.segment.iou(truth.segment) >= copied_iou
     ]
     if measured:
@@ -126,10 +126,11 @@ def wrong_answer(opening: Opening, chance: np.random.Generator) -> Reasoning:
 
 
 def _measured_verdict(opening: Opening) -> Verdict | None:
-    """Give the verdict that repeats the strongest measurement; `None` without a detector."""
-    measured = opening.candidates(opening.window)
-    if measured is None:
+    """Give the verdict that repeats the strongest measurement; `None` where none was told."""
+    told = opening.evidence.measurements
+    if not told:
         return None
+    measured = told[0].candidates
     if not measured:
         return NORMAL
     return anomalous(category_of(measured[0]), measured[0].segment)

@@ -6,7 +6,7 @@ right: the first answer when it is, the reflection on it, and what is decided af
 the reflection asked for. A wrong first answer is read and never learned.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, get_args
@@ -195,10 +195,17 @@ class _Teacher:
         is_doubted = found is None and chance.random() < self.config.doubted
         look = self._look_for(lesson.opening, first.verdict)
         if found is None and not is_doubted:
-            self._check(lesson, first.verdict)
+            self._check(lesson, first.verdict, lesson.opening.held_back)
             return first
         words = () if found is None else (DOUBTS[found],)
-        self._check(lesson, first.verdict, look=look, doubts=words, is_learned=not is_doubted)
+        self._check(
+            lesson,
+            first.verdict,
+            lesson.opening.held_back,
+            look=look,
+            doubts=words,
+            is_learned=not is_doubted,
+        )
         revised = self._revise(lesson, look)
         if chance.random() < _SECOND_CHECK:
             self._check(lesson, revised.verdict)
@@ -208,6 +215,7 @@ class _Teacher:
         self,
         lesson: _Lesson,
         said: Verdict,
+        told: Sequence[Evidence] = (),
         *,
         look: Segment | None = None,
         doubts: tuple[str, ...] = (),
@@ -221,7 +229,7 @@ class _Teacher:
             calls=() if look is None else (_zoom(look),),
         )
         text = render_reflection(target, brief=True)
-        turn = self._policy(text).self_reflect(lesson.conversation)
+        turn = self._policy(text).self_reflect(lesson.conversation, told)
         lesson.add(turn.conversation, is_learned=is_learned)
 
     def _revise(self, lesson: _Lesson, look: Segment) -> Reasoning:

@@ -57,8 +57,11 @@ class RowsConfig(Value):
 
     variants: int = Field(default=1, ge=1)
     """Times each clip is used, each time otherwise."""
-    detected: Score = 0.5
-    """Share whose first look comes with what the detector measured."""
+    detected: Score = 0.9
+    """Share for which the detector was asked."""
+    told_first: Score = 0.2
+    """Of those, share whose first look comes with what it measured; all others learn it when they
+    check their first answer."""
     reflected: Score = 0.6
     """Share that goes on to self-reflection."""
     wrong: Score = 0.5

@@ -42,6 +42,8 @@ class Opening:
     """Which of the clip's pictures are shown at first, ascending."""
     detection: Detection | None
     """What the detector said, in the clip's time; `None` when it was not asked."""
+    is_told_first: bool
+    """Whether the first look comes with it; else the check of the first answer does."""
     rule: Rule
     frames_per_zoom: int
 
@@ -60,9 +62,15 @@ class Opening:
     @property
     def evidence(self) -> Evidence:
         """What the first reasoning is given."""
-        return Evidence(
-            window=self.window, measurements=self._measured(self.window), frames=self._first
-        )
+        measured = self._measured(self.window) if self.is_told_first else ()
+        return Evidence(window=self.window, measurements=measured, frames=self._first)
+
+    @property
+    def held_back(self) -> tuple[Evidence, ...]:
+        """What the check of the first answer is given, and the first answer was not."""
+        if self.is_told_first or self.detection is None:
+            return ()
+        return (Evidence(window=self.window, measurements=self._measured(self.window)),)
 
     def look(self, segment: Segment) -> Evidence:
         """Give what a zoom into a segment of the video shows that was not shown yet."""
@@ -169,6 +177,7 @@ def draw_opening(
         number=int(chance.integers(1, _LAST_NUMBER)),
         bins=_choose_bins(len(clip.pictures), count, chance, is_uneven=is_uneven),
         detection=detect(clip) if chance.random() < config.detected else None,
+        is_told_first=bool(chance.random() < config.told_first),
         rule=rule,
         frames_per_zoom=profile.frames_per_zoom or _FRAMES,
     )
