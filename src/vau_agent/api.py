@@ -23,7 +23,7 @@ from vau_agent.graphs.identity import (
     complete_run_id,
     folder_name,
 )
-from vau_agent.graphs.opening import open_policy, open_retrieval, plan_indexing
+from vau_agent.graphs.opening import open_detector, open_policy, open_retrieval, plan_indexing, suit
 from vau_agent.graphs.planning import Plan, plan_analysis
 from vau_agent.graphs.recorder import Recorder
 from vau_agent.graphs.resume import finished_result, run_analysis, stopped_result
@@ -93,7 +93,9 @@ def analyze(
         RunLeaseError: Another process is working on the same run.
         BackendError: The policy could not be asked.
     """
-    spec = RunSpec.of(path, settings)
+    backend = open_policy(settings)
+    settings = suit(settings, backend.profile)
+    spec = RunSpec.of(path, settings, revision=backend.card.revision)
     with open_home(settings.home, clock=clock) as home:
         run_id = choose_run_id(spec, home, fresh=fresh)
         result = finished_result(home, run_id)
@@ -142,6 +144,7 @@ def resume(
 def plan(path: Path, *, settings: Settings) -> Plan:
     """Say what `analyze` would do, from the packet index alone; nothing is stored or sent."""
     backend = open_policy(settings)
+    settings = suit(settings, backend.profile)
     with open_video(path, reader=settings.reader, limits=settings.video) as reader:
         return plan_analysis(reader.info, settings, backend, plan_indexing(settings, reader))
 
@@ -170,10 +173,12 @@ def ask(
             _reader_if_there(spec, began) as reader,
             _owned(home, row.run_id, began, on_event, timer) as recorder,
         ):
+            backend = open_policy(began, home.blobs)
+            detector = open_detector(began, backend.profile)
             context = FollowupContext(
                 settings=began,
-                backend=open_policy(began, home.blobs),
-                tools=build_tools(began, None),
+                backend=backend,
+                tools=build_tools(began, None, profile=backend.profile, detector=detector),
                 blobs=home.blobs,
                 recorder=recorder,
                 budget=Budget(began.budget, recorder, since=row.records),
@@ -267,11 +272,14 @@ def _run(
     on_progress: OnProgress | None,
 ) -> Result:
     retrieval = open_retrieval(settings, home.indexes)
+    backend = open_policy(settings, home.blobs)
+    detector = open_detector(settings, backend.profile)
     context = AnalysisContext(
         settings=settings,
-        backend=open_policy(settings, home.blobs),
-        tools=build_tools(settings, retrieval),
+        backend=backend,
+        tools=build_tools(settings, retrieval, profile=backend.profile, detector=detector),
         retrieval=retrieval,
+        detector=detector,
         blobs=home.blobs,
         recorder=recorder,
         budget=Budget(settings.budget, recorder),

@@ -10,6 +10,7 @@ from vau_agent.agent.catalogue import (
     load_catalogue,
     model_setting,
     model_state,
+    policy_folder,
     resolve_model,
 )
 from vau_agent.agent.downloads.pull import megabytes
@@ -98,6 +99,29 @@ def test_a_pulled_model_is_found_by_name_and_by_repository(tmp_path: Path) -> No
 
 def test_a_folder_is_taken_as_it_is(tmp_path: Path) -> None:
     assert resolve_model(str(tmp_path), tmp_path / "models") == tmp_path
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "transformers:smolvlm2-500m-video-instruct",
+        "vllm:smolvlm2-500m-video-instruct",
+        "openai:smolvlm2-500m-video-instruct@http://127.0.0.1:8000/v1",
+    ],
+)
+def test_the_folder_of_a_policys_model_is_found_however_it_is_run(
+    policy: str, tmp_path: Path
+) -> None:
+    before = policy_folder(policy, tmp_path)
+    folder = pulled("smolvlm2-500m-video-instruct", tmp_path)
+
+    assert before is None
+    assert policy_folder(policy, tmp_path) == folder
+
+
+def test_a_servers_model_is_no_folder_of_this_machine(tmp_path: Path) -> None:
+    assert policy_folder(f"openai:{tmp_path}@http://127.0.0.1:8000/v1", tmp_path) is None
+    assert policy_folder("rules", tmp_path) is None
 
 
 def test_what_is_not_here_says_how_to_get_it(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_a_critique_and_a_revision_are_asked_for_in_few_words() -> None:
     ]
 
 
-def test_each_look_has_its_own_times_and_a_known_frame_is_not_shown_again() -> None:
+def test_each_look_has_its_own_times_and_of_a_known_frame_the_id_is_enough() -> None:
     asking = policy()
     first = asking.initial_reason(look(0, 4, count=2, detected=None))
     known = first.conversation.frames[0]
@@ -152,9 +152,11 @@ def test_each_look_has_its_own_times_and_a_known_frame_is_not_shown_again() -> N
 
     assert last_words(again.conversation) == [
         *("8.0 f7", "10.0"),
-        *("0.0 f6", "4.0"),
+        *("0.0 f1", "1.5 f6", "4.0"),
+        *("0.0 f1", "1.5 f6", "4.0"),
         "Decide again.",
     ]
+    assert [frame.frame_id for frame in again.conversation.frames] == ["f1", "f2", "f7", "f6"]
 
 
 def test_a_second_opinion_and_an_answer_are_asked_for_in_few_words() -> None:

@@ -15,6 +15,7 @@ from vau_agent.memory.home import Home, open_home
 from vau_agent.memory.leases import this_process
 from vau_agent.results import Event
 from vau_agent.settings import AnalysisSettings, BudgetSettings, Settings, TriageSettings
+from vau_agent.tools.base import Meter
 from vau_agent.tools.retrieval import Retrieval
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.scenes.kinds import build_scene
@@ -55,6 +56,7 @@ def open_context(home: Home) -> OpenContext:
         budget: BudgetSettings | None = None,
         timer: Callable[[], float] = lambda: 0.0,
         retrieval: Callable[[AnalysisContext], Retrieval] | None = None,
+        detector: Meter | None = None,
         run_id: str = "run",
         on_event: Callable[[Event], None] | None = None,
     ) -> Iterator[AnalysisContext]:
@@ -70,7 +72,8 @@ def open_context(home: Home) -> OpenContext:
             context = AnalysisContext(
                 settings=settings,
                 backend=backend,
-                tools=build_tools(settings, None),
+                tools=build_tools(settings, None, profile=backend.profile, detector=detector),
+                detector=detector,
                 blobs=home.blobs,
                 recorder=recorder,
                 budget=Budget(settings.budget, recorder),

@@ -52,6 +52,8 @@ def test_only_what_can_change_a_verdict_makes_another_run(video: Path, tmp_path:
         return RunSpec.of(video, given).digest
 
     plain = digest()
+    retrained = RunSpec.of(video, Settings(home=tmp_path), revision="b" * 64).digest
+    assert retrained != plain
     assert digest(budget=BudgetSettings(max_calls=1)) == plain
     assert digest(endpoint=EndpointSettings(retries=0)) == plain
     assert digest(local=LocalSettings(kept_conversations=0)) == plain

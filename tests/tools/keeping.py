@@ -1,6 +1,6 @@
 """What the tests of the tools share: a keeper of frames, and an embedder that sees colours."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +26,10 @@ class Keeper:
     kept: list[Frame] = field(default_factory=list)
     pictures: list[Image] = field(default_factory=list)
 
-    def __call__(self, frame: Frame, *, crop: Box | None = None) -> FrameRef:
+    def __call__(self, frames: Iterable[Frame], *, crop: Box | None = None) -> tuple[FrameRef, ...]:
+        return tuple(dict.fromkeys(self._keep(frame, crop) for frame in frames))
+
+    def _keep(self, frame: Frame, crop: Box | None) -> FrameRef:
         self.kept.append(frame)
         self.pictures.append(frame.image if crop is None else cut_out(frame.image, crop))
         return FrameRef(

@@ -24,7 +24,7 @@ def _compare(
 ) -> ToolResult:
     tool: Tool = Compare(TriageSettings())
     call = ToolCall(tool="compare", arguments=arguments)
-    return tool.run(call, reader=reader, keep_frame=keeper or Keeper())
+    return tool.run(call, reader=reader, keep_frames=keeper or Keeper())
 
 
 def notes(result: ToolResult) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def _crop(
 ) -> ToolResult:
     tool: Tool = Crop(settings, frames=3)
     call = ToolCall(tool="crop", arguments=arguments)
-    return tool.run(call, reader=reader, keep_frame=keeper or Keeper())
+    return tool.run(call, reader=reader, keep_frames=keeper or Keeper())
 
 
 def test_a_region_is_cut_out_at_full_resolution(reader: SyntheticReader) -> None:

@@ -30,7 +30,7 @@ def _search(
 ) -> Evidence:
     reader = Painted(duration_s=duration_s, colours=COLOURS)
     call = ToolCall(tool="search_clips", arguments=arguments)
-    result = tool(home, embedder).run(call, reader=reader, keep_frame=Keeper())
+    result = tool(home, embedder).run(call, reader=reader, keep_frames=Keeper())
     assert result.evidence is not None
     return result.evidence
 

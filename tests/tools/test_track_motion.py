@@ -25,7 +25,7 @@ def _track(
 ) -> ToolResult:
     tool: Tool = TrackMotion(settings, frames=4)
     call = ToolCall(tool="track_motion", arguments=arguments)
-    return tool.run(call, reader=reader, keep_frame=Keeper())
+    return tool.run(call, reader=reader, keep_frames=Keeper())
 
 
 def notes(result: ToolResult) -> tuple[str, ...]:

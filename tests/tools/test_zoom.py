@@ -1,31 +1,16 @@
 import pytest
 
+from tests.tools.keeping import Keeper
 from vau_agent.errors import ToolArgumentError
-from vau_agent.schemas import Box, FrameRef, Segment, ToolCall, ToolResult
+from vau_agent.schemas import Segment, ToolCall, ToolResult
 from vau_agent.settings import TriageSettings
 from vau_agent.tools.base import Tool
-from vau_agent.tools.video.base import Frame
 from vau_agent.tools.video.sampling import choose_times
 from vau_agent.tools.video.scenes.kinds import build_scene
 from vau_agent.tools.video.synthetic import SyntheticReader
 from vau_agent.tools.zoom import Zoom, measure
 
 SETTINGS = TriageSettings(zoom_longest_side=128, zoom_context_seconds=2)
-
-
-class _Keeper:
-    def __init__(self) -> None:
-        self.kept: list[Frame] = []
-
-    def __call__(self, frame: Frame, *, crop: Box | None = None) -> FrameRef:
-        self.kept.append(frame)
-        return FrameRef(
-            frame_id=f"f{len(self.kept)}",
-            timestamp=frame.timestamp,
-            pts=frame.pts,
-            sha256="0" * 64,
-            crop=crop,
-        )
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +21,16 @@ def fire() -> SyntheticReader:
 
 
 def _zoom(
-    reader: SyntheticReader, arguments: dict[str, object], keeper: _Keeper | None = None
+    reader: SyntheticReader, arguments: dict[str, object], keeper: Keeper | None = None
 ) -> ToolResult:
     call = ToolCall(tool="zoom", arguments=arguments)
     tool: Tool = Zoom(SETTINGS, frames=4)
-    return tool.run(call, reader=reader, keep_frame=keeper or _Keeper())
+    return tool.run(call, reader=reader, keep_frames=keeper or Keeper())
 
 
 @pytest.mark.slow
 def test_a_look_brings_measurements_and_frames_of_that_segment_only(fire: SyntheticReader) -> None:
-    keeper = _Keeper()
+    keeper = Keeper()
     start = fire.scene.events[0].segment.start
     result = _zoom(fire, {"start_s": start, "end_s": start + 5}, keeper)
     assert result.evidence is not None
@@ -100,9 +85,9 @@ def test_the_longest_segment_holds_from_both_sides(
     tool = Zoom(settings, frames=2)
     if refused:
         with pytest.raises(ToolArgumentError, match=r"longer than 3\.9 s"):
-            tool.run(call, reader=fire, keep_frame=_Keeper())
+            tool.run(call, reader=fire, keep_frames=Keeper())
     else:
-        assert tool.run(call, reader=fire, keep_frame=_Keeper()).evidence is not None
+        assert tool.run(call, reader=fire, keep_frames=Keeper()).evidence is not None
 
 
 def test_a_segment_past_the_end_is_cut_and_a_single_moment_is_widened(

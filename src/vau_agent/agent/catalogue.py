@@ -215,6 +215,22 @@ def resolve_model(name_or_path: str, models: Path) -> Path:
     )
 
 
+def policy_folder(policy: str, models: Path) -> Path | None:
+    """Find the folder of the model that a policy string names; `None` where none is here.
+
+    A model on a server is known by its name alone: when the catalogue has it and it was pulled,
+    the server is taken to serve that.
+    """
+    backend, _, model = policy.partition(":")
+    name = model.partition("@")[0] if backend == "openai" else model or backend
+    if backend == "openai" and name not in load_catalogue():
+        return None
+    try:
+        return resolve_model(name, models)
+    except ModelError:
+        return None
+
+
 def _pulled(entry: ModelEntry, models: Path, asked: str) -> Path:
     folder = model_folder(entry, models)
     if model_state(entry, models) == "here":

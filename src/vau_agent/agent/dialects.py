@@ -49,7 +49,7 @@ class Dialect(ABC):
     def show(
         self, evidence: Sequence[Evidence], *, known: Collection[str], fence: str
     ) -> tuple[Part, ...]:
-        """Give evidence and its frames in time order; a frame is shown once.
+        """Give evidence and its frames in time order; a picture is shown once.
 
         Args:
             evidence: Oldest first.
@@ -75,8 +75,9 @@ class _Full(Dialect):
             EvidencePart(evidence=one, text=quote_data(render_evidence(one), fence))
             for one in evidence
         ]
-        frames = _new_frames([frame for one in evidence for frame in one.frames], known)
-        return (*tables, *(FramePart(frame=frame) for frame in frames))
+        frames = _in_order([frame for one in evidence for frame in one.frames])
+        new = (frame for frame in frames if frame.frame_id not in known)
+        return (*tables, *(FramePart(frame=frame) for frame in new))
 
     def failure(self, result: ToolResult) -> str:
         return f"{result.call.tool} brought nothing: {result.error or 'no evidence'}"
@@ -95,9 +96,8 @@ class _Compact(Dialect):
         shown = set(known)
         for one in evidence:
             parts.append(EvidencePart(evidence=one, text="\n".join(self._detected(one))))
-            frames = _new_frames(one.frames, shown)
-            parts.extend(self._between_times(frames, one.window))
-            shown.update(frame.frame_id for frame in frames)
+            parts.extend(self._between_times(one, shown))
+            shown.update(frame.frame_id for frame in one.frames)
         return tuple(parts)
 
     def failure(self, result: ToolResult) -> str:
@@ -119,16 +119,21 @@ class _Compact(Dialect):
         start, end = self.span(candidate.segment).values()
         return f"{DETECT} {start}-{end} {one_line(name)} {probability:.2f}"
 
-    def _between_times(self, frames: Sequence[FrameRef], window: Segment) -> list[Part]:
-        """Write each frame after the time from which it stands, and at last the window's end."""
+    def _between_times(self, evidence: Evidence, shown: Collection[str]) -> list[Part]:
+        """Write each frame after the time from which it stands, and at last the window's end.
+
+        Of a frame that was shown before, the id is enough.
+        """
+        frames = _in_order(evidence.frames)
         if not frames:
             return []
         middles = [(one.timestamp + other.timestamp) / 2 for one, other in pairwise(frames)]
-        parts: list[Part] = [
-            FramePart(frame=frame, text=f"{self.time(start)} {frame.frame_id}")
-            for frame, start in zip(frames, (window.start, *middles), strict=True)
-        ]
-        return [*parts, TextPart(text=self.time(window.end))]
+        parts: list[Part] = []
+        for frame, start in zip(frames, (evidence.window.start, *middles), strict=True):
+            text = f"{self.time(start)} {frame.frame_id}"
+            known = frame.frame_id in shown
+            parts.append(TextPart(text=text) if known else FramePart(frame=frame, text=text))
+        return [*parts, TextPart(text=self.time(evidence.window.end))]
 
 
 FULL: Final[Dialect] = _Full()
@@ -141,9 +146,9 @@ def find_dialect(style: PromptStyle) -> Dialect:
     return _DIALECTS[style]
 
 
-def _new_frames(frames: Sequence[FrameRef], known: Collection[str]) -> list[FrameRef]:
-    """Give the frames that were not shown, each once, in time order."""
-    by_id = {frame.frame_id: frame for frame in frames if frame.frame_id not in known}
+def _in_order(frames: Sequence[FrameRef]) -> list[FrameRef]:
+    """Give frames in time order, each once."""
+    by_id = {frame.frame_id: frame for frame in frames}
     return sorted(by_id.values(), key=lambda frame: frame.timestamp)
 
 

@@ -27,10 +27,16 @@ class ModelProfile(Value):
     frames_per_window: int | None = Field(default=None, ge=1)
     """Frames it was trained to be shown; `None` leaves it to the settings. Likewise below."""
     frames_per_zoom: int | None = Field(default=None, ge=1)
+    window_seconds: float | None = Field(default=None, gt=0)
     max_new_tokens: int | None = Field(default=None, ge=1)
     reflection: ReflectionForm | None = None
     detector: bool = False
     """Whether a trained detector lies in the folder, to be shown to it as measured evidence."""
+
+    @property
+    def wants_even_frames(self) -> bool:
+        """Whether each frame stands for an equal span, instead of some for peaks of the curve."""
+        return self.prompts == "compact"
 
 
 DEFAULT_PROFILE: Final = ModelProfile()

@@ -20,6 +20,7 @@ def try_policy(settings: "Settings", *, endpoint: str | None, model: str | None)
     from vau_agent.agent.backends.factory import open_backend
     from vau_agent.agent.catalogue import load_catalogue, model_setting
     from vau_agent.agent.probes import PictureBook, probe_policy
+    from vau_agent.graphs.opening import suit
 
     entry: ModelEntry | None = None
     context_tokens: int | None = None
@@ -41,10 +42,12 @@ def try_policy(settings: "Settings", *, endpoint: str | None, model: str | None)
         models=settings.models,
         offline=settings.offline,
     )
+    backend = open_backend(policy, context)
+    analysis = suit(settings, backend.profile).analysis
     return probe_policy(
-        open_backend(policy, context),
+        backend,
         book,
-        generation=GenerationSettings(max_new_tokens=settings.analysis.max_new_tokens),
+        generation=GenerationSettings(max_new_tokens=analysis.max_new_tokens),
         context_tokens=entry.context_tokens if entry else context_tokens,
     )
 

@@ -1,6 +1,6 @@
 """What the graphs work with, given at invoke time and never saved."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,13 +11,14 @@ from vau_agent.agent.calibration import Calibration
 from vau_agent.agent.conversation import Conversation
 from vau_agent.agent.policy import Policy, Turn
 from vau_agent.graphs.budget import Budget
+from vau_agent.graphs.frames import FrameKeeper
 from vau_agent.graphs.recorder import JournaledBackend, Recorder
 from vau_agent.graphs.state import AnalysisState
 from vau_agent.memory.blobs import BlobStore
 from vau_agent.results import ModelCard
 from vau_agent.schemas import Evidence, Finding, FrameRef, ToolResult
 from vau_agent.settings import Settings
-from vau_agent.tools.base import Tool
+from vau_agent.tools.base import Meter, Tool
 from vau_agent.tools.retrieval import Retrieval
 from vau_agent.tools.triage import TriageResult
 from vau_agent.tools.video.base import VideoReader
@@ -42,6 +43,8 @@ class RunContext:
     budget: Budget
     calibration: Calibration | None = None
     """How the policy's token probabilities become confidences, where that was learned."""
+    reader: VideoReader | None
+    """`None` when the video is no longer where it was: then nothing can be looked at anew."""
 
     def policy(self, step: str) -> Policy:
         """Give the policy for one step; its calls are journaled under the step's name."""
@@ -54,6 +57,11 @@ class RunContext:
             tools=tuple(tool.description for tool in self.tools.values()),
             calibration=self.calibration,
         )
+
+    def keeper(self, *, known: Iterable[FrameRef], next_number: int) -> FrameKeeper:
+        """Open what keeps frames, as the policy looks at them."""
+        motion = self.reader if self.backend.profile.pictures == "motion" else None
+        return FrameKeeper(self.blobs, known=known, next_number=next_number, motion=motion)
 
     def remark(self, step: str, turn: Turn[Any]) -> None:
         """Let a person know how a completion was read, where that was not straightforward."""
@@ -82,8 +90,6 @@ class FollowupContext(RunContext):
     """What a question about a finished run works with."""
 
     duration_s: float
-    reader: VideoReader | None
-    """`None` when the video is no longer where it was: then nothing can be looked at anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +99,8 @@ class AnalysisContext(RunContext):
     reader: VideoReader
     retrieval: Retrieval | None = None
     """`None` when the video is not to be searchable."""
+    detector: Meter | None = None
+    """Measures what the policy is shown, for one that was trained with a detector."""
     on_progress: OnProgress
 
     @property

@@ -17,7 +17,6 @@ from vau_agent.agent.times import asked_segment
 from vau_agent.errors import ParseError, SettingsError
 from vau_agent.graphs.claims import check_claims
 from vau_agent.graphs.context import FollowupContext
-from vau_agent.graphs.frames import FrameKeeper
 from vau_agent.graphs.looks import run_tool
 from vau_agent.graphs.recorder import sampled_frames
 from vau_agent.memory.chain import Record
@@ -131,9 +130,7 @@ def retrieve(state: FollowupState, runtime: Runtime[FollowupContext]) -> Followu
     looks: list[Evidence] = []
     unseen = asked is not None and not _is_shown(asked, conversation.frames)
     if asked is not None and unseen and context.reader is not None:
-        keeper = FrameKeeper(
-            context.blobs, known=conversation.frames, next_number=state["next_frame"]
-        )
+        keeper = context.keeper(known=conversation.frames, next_number=state["next_frame"])
         call = ToolCall(tool="zoom", arguments={"start_s": asked.start, "end_s": asked.end})
         result = run_tool(call, context.tools, context.reader, keeper)
         looks = [result.evidence] if result.evidence is not None else []

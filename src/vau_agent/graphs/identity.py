@@ -33,6 +33,8 @@ class RunSpec(Value):
     sha256: str
     policy_sha256: str | None
     """Of the file that a `scripted:` policy reads."""
+    revision: str | None = None
+    """Of the policy's model, where it has one: a folder may hold another model tomorrow."""
     prompts: dict[str, str]
     settings: dict[str, Any]
     """Without those of the machine and the moment; the embedder by the name that `auto` meant."""
@@ -43,8 +45,13 @@ class RunSpec(Value):
     tool: str
 
     @classmethod
-    def of(cls, path: Path, settings: Settings) -> Self:
+    def of(cls, path: Path, settings: Settings, *, revision: str | None = None) -> Self:
         """Describe the analysis of a video.
+
+        Args:
+            path: The video.
+            settings: As they suit the policy's model.
+            revision: Of that model.
 
         Raises:
             VideoOpenError: The file is absent, empty or no regular file.
@@ -59,6 +66,7 @@ class RunSpec(Value):
             out=str(settings.out.resolve()),
             sha256=hash_file(path),
             policy_sha256=hash_file(Path(model)) if name == "scripted" else None,
+            revision=revision,
             prompts=prompt_digests(),
             settings=kept,
             embedder_sha256=digest,
@@ -77,7 +85,7 @@ class RunSpec(Value):
         content: dict[str, Any] = {
             **self.model_dump(
                 mode="json",
-                include={"sha256", "policy_sha256", "prompts", "calibration", "tool"},
+                include={"sha256", "policy_sha256", "revision", "prompts", "calibration", "tool"},
             ),
             **{name: self.settings[name] for name in _DECIDING},
             "picture_pixels": self.settings["local"]["picture_pixels"],

@@ -6,8 +6,9 @@ from typing import Any
 from vau_agent.agent.looks import SEARCH
 from vau_agent.errors import ToolArgumentError, ToolExecutionError
 from vau_agent.graphs.frames import FrameKeeper
-from vau_agent.schemas import Reflection, ToolCall, ToolResult
+from vau_agent.schemas import Measurement, Reflection, ToolCall, ToolResult
 from vau_agent.tools.base import Tool
+from vau_agent.tools.detection import DETECT
 from vau_agent.tools.video.base import VideoReader
 
 
@@ -41,7 +42,7 @@ def run_tool(
         known = ", ".join(tools) or "none"
         return ToolResult(call=call, error=f"there is no tool {call.tool!r}; there is: {known}")
     try:
-        return tool.run(call, reader=reader, keep_frame=keeper.keep)
+        return tool.run(call, reader=reader, keep_frames=keeper.keep)
     except (ToolArgumentError, ToolExecutionError) as error:
         return ToolResult(call=call, error=str(error))
 
@@ -58,13 +59,15 @@ def look_words(result: ToolResult) -> str:
         return f"{call_words(result.call)}: {result.error}"
     evidence = result.evidence
     count = len(evidence.frames) if evidence is not None else 0
-    told = [
-        note
-        for one in (evidence.measurements if evidence is not None else ())
-        if not one.seeks_events  # what a search for events measured stands with the events
-        for note in one.notes
-    ]
+    measured = evidence.measurements if evidence is not None else ()
+    told = [note for one in measured for note in measured_words(one)]
     return "; ".join([f"{call_words(result.call)}: {count} frame{'s'[: count != 1]}", *told])
+
+
+def measured_words(measurement: Measurement) -> tuple[str, ...]:
+    """Write what a measurement says beyond the curve and its candidates, which stand elsewhere."""
+    is_told = not measurement.seeks_events or measurement.tool == DETECT
+    return measurement.notes if is_told else ()
 
 
 def search_hit(result: ToolResult) -> dict[str, Any] | None:

@@ -71,7 +71,7 @@ def initial_reason(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> A
     """Form a first answer about the current window from triage and a few frames."""
     context = runtime.context
     window = state["windows"][state["cursor"]]
-    keeper = FrameKeeper(context.blobs, known=(), next_number=state["next_frame"])
+    keeper = context.keeper(known=(), next_number=state["next_frame"])
     evidence = _first_evidence(window, context.triage(state), context, keeper)
     frames = {frame.frame_id: frame for frame in evidence.frames}
     update = AnalysisUpdate(
@@ -113,7 +113,7 @@ def retrieve(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> Analysi
     """Carry out the looks that were asked for; keep what they bring."""
     context = runtime.context
     known = context.frames(state).values()
-    keeper = FrameKeeper(context.blobs, known=known, next_number=state["next_frame"])
+    keeper = context.keeper(known=known, next_number=state["next_frame"])
     limit = context.settings.analysis.calls_per_round
     wanted = _wanted_calls(state, context)
     results = list(carry_out(wanted, context.tools, context.reader, keeper, limit=limit))
@@ -217,18 +217,24 @@ def _first_evidence(
     window: Segment, measured: TriageResult, context: AnalysisContext, keeper: FrameKeeper
 ) -> Evidence:
     candidates = _inside(measured.candidates, window)
-    wanted = choose_times(window, candidates, context.settings.analysis.frames_per_window)
+    peaks = () if context.backend.profile.wants_even_frames else candidates
+    wanted = choose_times(window, peaks, context.settings.analysis.frames_per_window)
     shown = context.reader.frames_at(wanted, longest_side=VIEW_LONGEST_SIDE)
     triaged = Measurement(
         tool="triage", segment=window, candidates=candidates, notes=measured.notes
     )
     return Evidence(
         window=window,
-        measurements=(triaged,),
-        frames=tuple(dict.fromkeys(keeper.keep(frame) for frame in shown)),
+        measurements=(triaged, *_detected(window, context)),
+        frames=keeper.keep(shown),
         warnings=context.reader.info.warnings,
         coverage=measured.coverage,
     )
+
+
+def _detected(window: Segment, context: AnalysisContext) -> tuple[Measurement, ...]:
+    detector = context.detector
+    return () if detector is None else (detector.measure(context.reader, window),)
 
 
 def _inside(candidates: Sequence[Candidate], window: Segment) -> tuple[Candidate, ...]:

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from vau_agent.agent.backends.base import Backend, BackendContext
 from vau_agent.agent.backends.factory import open_backend
+from vau_agent.agent.catalogue import policy_folder
+from vau_agent.agent.profile import ModelProfile
 from vau_agent.graphs.planning import IndexPlan, plan_index
 from vau_agent.memory.blobs import BlobStore
 from vau_agent.memory.embedders.base import Embedder
@@ -11,6 +13,7 @@ from vau_agent.memory.embedders.factory import open_embedder, resolve_embedder
 from vau_agent.memory.home import open_indexes
 from vau_agent.memory.index_store import IndexStore
 from vau_agent.settings import Settings
+from vau_agent.tools.detector import Detector
 from vau_agent.tools.index_video import choose_sampling
 from vau_agent.tools.retrieval import Retrieval
 from vau_agent.tools.video.base import VideoReader
@@ -28,6 +31,25 @@ def open_policy(settings: Settings, blobs: BlobStore | None = None) -> Backend:
     if blobs is not None:
         context = replace(context, pictures=lambda frame: blobs.get(frame.sha256))
     return open_backend(settings.policy, context)
+
+
+def suit(settings: Settings, profile: ModelProfile) -> Settings:
+    """Give the settings that a model was trained with, wherever nobody chose others."""
+    analysis = settings.analysis
+    trained = profile.model_dump(
+        include=set(type(analysis).model_fields) - analysis.model_fields_set, exclude_none=True
+    )
+    return settings.model_copy(update={"analysis": analysis.model_copy(update=trained)})
+
+
+def open_detector(settings: Settings, profile: ModelProfile) -> Detector | None:
+    """Open the detector that was trained with the policy; `None` for a policy without one.
+
+    Raises:
+        ModelError: Its folder holds none.
+    """
+    folder = policy_folder(settings.policy, settings.models) if profile.detector else None
+    return None if folder is None else Detector.open(folder)
 
 
 def open_retrieval(settings: Settings, store: IndexStore) -> Retrieval | None:

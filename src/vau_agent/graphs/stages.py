@@ -6,7 +6,13 @@ from typing import Any, Final, Protocol
 from langgraph.runtime import Runtime
 
 from vau_agent.graphs.context import AnalysisContext
-from vau_agent.graphs.looks import call_words, look_words, search_hit, wanted_looks
+from vau_agent.graphs.looks import (
+    call_words,
+    look_words,
+    measured_words,
+    search_hit,
+    wanted_looks,
+)
 from vau_agent.graphs.recorder import Recorder, step_key
 from vau_agent.graphs.state import AnalysisState, AnalysisUpdate
 from vau_agent.results import EvidenceFrame, StageRecord
@@ -114,14 +120,15 @@ def _stage_record(
     shown = {"window": window, "stage": stage, "round": state["round"], "seconds": seconds}
     if reasoning is not None:
         results = context.results(state) if stage == "revise" else ()
+        new = _new_evidence(state, update, context)
         return StageRecord(
             **shown,
             text=reasoning.text,
             verdict=reasoning.verdict,
             claims_kept=tuple(claim for claim in reasoning.claims if claim.struck is None),
             claims_removed=tuple(claim for claim in reasoning.claims if claim.struck is not None),
-            looks=tuple(look_words(one) for one in results),
-            frames=_frames(_new_evidence(state, update, context) or _brought(results)),
+            looks=(*_measured(new), *(look_words(one) for one in results)),
+            frames=_frames(new or _brought(results)),
         )
     if verification is not None:
         return StageRecord(
@@ -158,6 +165,16 @@ def _new_evidence(
     """Give the evidence that a step added."""
     blobs = update.get("evidence_blobs", [])
     return tuple(context.load_evidence(one) for one in blobs if one not in state["evidence_blobs"])
+
+
+def _measured(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Write what was measured for the policy alone, each remark with its tool."""
+    return tuple(
+        f"{measurement.tool}: {note}"
+        for one in evidence
+        for measurement in one.measurements
+        for note in measured_words(measurement)
+    )
 
 
 def _brought(results: Sequence[ToolResult]) -> tuple[Evidence, ...]:

@@ -1,7 +1,8 @@
 """The looks that a reflection may ask for, built from settings."""
 
+from vau_agent.agent.profile import DEFAULT_PROFILE, ModelProfile
 from vau_agent.settings import Settings
-from vau_agent.tools.base import Tool
+from vau_agent.tools.base import Meter, Tool
 from vau_agent.tools.compare import Compare
 from vau_agent.tools.crop import Crop
 from vau_agent.tools.retrieval import Retrieval
@@ -10,11 +11,24 @@ from vau_agent.tools.track_motion import TrackMotion
 from vau_agent.tools.zoom import Zoom
 
 
-def build_tools(settings: Settings, retrieval: Retrieval | None) -> dict[str, Tool]:
-    """Give the tools that the settings name, by name; only a searchable video is searched."""
+def build_tools(
+    settings: Settings,
+    retrieval: Retrieval | None,
+    *,
+    profile: ModelProfile = DEFAULT_PROFILE,
+    detector: Meter | None = None,
+) -> dict[str, Tool]:
+    """Give the tools that the settings name, by name; only a searchable video is searched.
+
+    Args:
+        settings: Say how closely is looked.
+        retrieval: Searches the video, where it is searchable.
+        profile: How the policy wants frames.
+        detector: Measures for the policy what is zoomed into.
+    """
     frames = settings.analysis.frames_per_zoom
     tools: list[Tool] = [
-        Zoom(settings.triage, frames=frames),
+        Zoom(settings.triage, frames=frames, evenly=profile.wants_even_frames, detector=detector),
         Crop(settings.triage, frames=frames),
         Compare(settings.triage),
         TrackMotion(settings.triage, frames=frames),

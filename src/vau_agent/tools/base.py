@@ -1,19 +1,31 @@
 """What a tool is: a look at the video that the policy may ask for. Tools have no side effects."""
 
+from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from vau_agent.errors import ToolArgumentError
-from vau_agent.schemas import Box, FrameRef, ToolCall, ToolName, ToolResult
+from vau_agent.schemas import Box, FrameRef, Measurement, Segment, ToolCall, ToolName, ToolResult
 from vau_agent.tools.video.base import Frame, VideoReader
 
 
-class KeepFrame(Protocol):
+class KeepFrames(Protocol):
     """Stores frames; whoever runs the tool numbers them."""
 
-    def __call__(self, frame: Frame, *, crop: Box | None = None) -> FrameRef:
-        """Store a frame, or the part of it that `crop` names, and give its reference."""
+    def __call__(self, frames: Iterable[Frame], *, crop: Box | None = None) -> tuple[FrameRef, ...]:
+        """Store frames, or the part of each that `crop` names; give each one's reference once."""
+
+
+class Meter(Protocol):
+    """Measures spans of a video."""
+
+    def measure(self, reader: VideoReader, segment: Segment) -> Measurement:
+        """Say what is found in a segment.
+
+        Raises:
+            VideoDecodeError: It could not be decoded.
+        """
 
 
 Arguments = TypeVar("Arguments", bound=BaseModel)
@@ -34,7 +46,7 @@ class Tool(Protocol):
     def arguments(self) -> type[BaseModel]:
         """Model of its arguments."""
 
-    def run(self, call: ToolCall, *, reader: VideoReader, keep_frame: KeepFrame) -> ToolResult:
+    def run(self, call: ToolCall, *, reader: VideoReader, keep_frames: KeepFrames) -> ToolResult:
         """Carry out one call.
 
         Raises:

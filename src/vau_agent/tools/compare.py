@@ -15,7 +15,7 @@ from pydantic import Field
 from vau_agent.errors import ToolArgumentError, ToolExecutionError, VideoDecodeError
 from vau_agent.schemas import Box, Evidence, Measurement, Segment, ToolCall, ToolResult
 from vau_agent.settings import TriageSettings
-from vau_agent.tools.base import KeepFrame, parse_arguments
+from vau_agent.tools.base import KeepFrames, parse_arguments
 from vau_agent.tools.cues.background import find_things
 from vau_agent.tools.cues.change import Change, ChangeDetector
 from vau_agent.tools.cues.grid import CELL, Mask, box_sum, dilate, to_luma
@@ -80,7 +80,7 @@ class Compare:
     def __init__(self, settings: TriageSettings) -> None:
         self._settings = settings
 
-    def run(self, call: ToolCall, *, reader: VideoReader, keep_frame: KeepFrame) -> ToolResult:
+    def run(self, call: ToolCall, *, reader: VideoReader, keep_frames: KeepFrames) -> ToolResult:
         """Compare; see `Tool.run`."""
         asked = parse_arguments(call, CompareArguments)
         for name, seconds in (("before_s", asked.before_s), ("after_s", asked.after_s)):
@@ -97,7 +97,7 @@ class Compare:
                 frame.image for frame in reader.frames_at(times, longest_side=self._side(asked))
             ]
             shown = reader.frames_at(times, longest_side=VIEW_LONGEST_SIDE)
-            frames = tuple(dict.fromkeys(keep_frame(frame, crop=crop) for frame in shown))
+            frames = keep_frames(shown, crop=crop)
         except VideoDecodeError as error:
             raise ToolExecutionError(
                 f"compare: the pictures at {times[0]:.1f} and {times[1]:.1f} s could not be "

@@ -7,7 +7,7 @@ from pydantic import Field
 from vau_agent.errors import ToolArgumentError, ToolExecutionError, VideoDecodeError
 from vau_agent.schemas import Box, Evidence, Measurement, Segment, ToolCall, ToolResult, VideoInfo
 from vau_agent.settings import TriageSettings
-from vau_agent.tools.base import KeepFrame, parse_arguments
+from vau_agent.tools.base import KeepFrames, parse_arguments
 from vau_agent.tools.places import Region, box_words, check_moment, moment_span
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
@@ -36,7 +36,7 @@ class Crop:
         self._frames = frames
         """Pictures of one call with `around_s`; without it there is one."""
 
-    def run(self, call: ToolCall, *, reader: VideoReader, keep_frame: KeepFrame) -> ToolResult:
+    def run(self, call: ToolCall, *, reader: VideoReader, keep_frames: KeepFrames) -> ToolResult:
         """Cut the region out; see `Tool.run`."""
         asked = parse_arguments(call, CropArguments)
         info = reader.info
@@ -46,12 +46,8 @@ class Crop:
         size = _size(asked.box, info)
         side = _read_side(size, info, self._settings.crop_longest_side)
         try:
-            frames = tuple(
-                dict.fromkeys(
-                    keep_frame(frame, crop=None if asked.is_whole else asked.box)
-                    for frame in reader.frames_at(times, longest_side=side)
-                )
-            )
+            shown = reader.frames_at(times, longest_side=side)
+            frames = keep_frames(shown, crop=None if asked.is_whole else asked.box)
         except VideoDecodeError as error:
             raise ToolExecutionError(
                 f"crop: the picture at {asked.t_s:.1f} s could not be decoded: {error}"

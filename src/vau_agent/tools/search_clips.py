@@ -13,7 +13,7 @@ from vau_agent.errors import (
 from vau_agent.memory.clip_index import ClipIndex
 from vau_agent.memory.embedders.ranking import only_ranks
 from vau_agent.schemas import Evidence, Measurement, Segment, ToolCall, ToolResult
-from vau_agent.tools.base import KeepFrame, parse_arguments
+from vau_agent.tools.base import KeepFrames, parse_arguments
 from vau_agent.tools.retrieval import Moment, Retrieval
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
@@ -49,7 +49,7 @@ class SearchClips:
         self._frames = frames
         """Pictures shown for one call, at most."""
 
-    def run(self, call: ToolCall, *, reader: VideoReader, keep_frame: KeepFrame) -> ToolResult:
+    def run(self, call: ToolCall, *, reader: VideoReader, keep_frames: KeepFrames) -> ToolResult:
         """Search; see `Tool.run`."""
         asked = parse_arguments(call, SearchArguments)
         count = self._count if asked.count is None else asked.count
@@ -62,7 +62,7 @@ class SearchClips:
             moments = self._retrieval.search(index, asked.query, count)
             times = sorted(one.peak for one in _shown(moments)[: self._frames])
             pictures = reader.frames_at(times, longest_side=VIEW_LONGEST_SIDE)
-            frames = tuple(dict.fromkeys(keep_frame(frame) for frame in pictures))
+            frames = keep_frames(pictures)
         except SettingsError as error:
             raise ToolArgumentError(f"search_clips: {error}") from error
         except VideoDecodeError as error:

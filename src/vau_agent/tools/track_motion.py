@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vau_agent.errors import ToolArgumentError, ToolExecutionError, VideoDecodeError
 from vau_agent.schemas import Evidence, Measurement, Segment, ToolCall, ToolResult
 from vau_agent.settings import TriageSettings
-from vau_agent.tools.base import KeepFrame, parse_arguments
+from vau_agent.tools.base import KeepFrames, parse_arguments
 from vau_agent.tools.cues.change import ChangeDetector
 from vau_agent.tools.cues.grid import to_luma
 from vau_agent.tools.cues.kinematics import KinematicsMeter
@@ -51,7 +51,7 @@ class TrackMotion:
         self._frames = frames
         """Pictures shown for one call."""
 
-    def run(self, call: ToolCall, *, reader: VideoReader, keep_frame: KeepFrame) -> ToolResult:
+    def run(self, call: ToolCall, *, reader: VideoReader, keep_frames: KeepFrames) -> ToolResult:
         """Follow; see `Tool.run`."""
         asked = parse_arguments(call, TrackArguments)
         segment = self._segment(asked, reader.info.duration_s)
@@ -59,7 +59,7 @@ class TrackMotion:
             paths = self._follow(reader, segment)
             times = moments_to_show(segment, paths, self._frames)
             shown = reader.frames_at(times, longest_side=VIEW_LONGEST_SIDE)
-            frames = tuple(dict.fromkeys(keep_frame(frame) for frame in shown))
+            frames = keep_frames(shown)
         except VideoDecodeError as error:
             raise ToolExecutionError(
                 f"track_motion: {segment.start:.1f}-{segment.end:.1f} s could not be decoded: "

@@ -19,7 +19,7 @@ from vau_agent.schemas import (
     ToolResult,
 )
 from vau_agent.settings import TriageSettings
-from vau_agent.tools.base import KeepFrame, parse_arguments
+from vau_agent.tools.base import KeepFrames, Meter, parse_arguments
 from vau_agent.tools.triage import Measurements, evaluate
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.sampling import choose_times
@@ -57,27 +57,40 @@ class Zoom:
     )
     arguments: Final = ZoomArguments
 
-    def __init__(self, settings: TriageSettings, *, frames: int) -> None:
+    def __init__(
+        self,
+        settings: TriageSettings,
+        *,
+        frames: int,
+        evenly: bool = False,
+        detector: Meter | None = None,
+    ) -> None:
         self._settings = settings
         self._frames = frames
         """Pictures shown for one call."""
+        self._evenly = evenly
+        """Whether they are spread evenly; else the strongest moments are among them."""
+        self._detector = detector
+        """Measures the segment as well, where a policy has one of its own."""
 
-    def run(self, call: ToolCall, *, reader: VideoReader, keep_frame: KeepFrame) -> ToolResult:
+    def run(self, call: ToolCall, *, reader: VideoReader, keep_frames: KeepFrames) -> ToolResult:
         """Look again; see `Tool.run`."""
         asked = parse_arguments(call, ZoomArguments)
         segment = _segment(asked, reader.info.duration_s, self._settings)
         try:
             look = _look(reader, segment, self._settings)
-            times = choose_times(segment, look.measurement.candidates, self._frames)
+            peaks = () if self._evenly else look.measurement.candidates
+            times = choose_times(segment, peaks, self._frames)
             shown = reader.frames_at(times, longest_side=VIEW_LONGEST_SIDE)
-            frames = tuple(dict.fromkeys(keep_frame(frame) for frame in shown))
+            frames = keep_frames(shown)
+            detected = () if self._detector is None else (self._detector.measure(reader, segment),)
         except VideoDecodeError as error:
             raise ToolExecutionError(
                 f"zoom: {segment.start:.1f}-{segment.end:.1f} s could not be decoded: {error}"
             ) from error
         evidence = Evidence(
             window=segment,
-            measurements=(look.measurement,),
+            measurements=(look.measurement, *detected),
             frames=frames,
             coverage=Coverage(
                 duration_s=segment.duration,

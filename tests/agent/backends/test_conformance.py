@@ -16,6 +16,7 @@ from vau_agent.agent.backends.base import Completion, GenerationSettings
 from vau_agent.agent.conversation import Conversation, Message, TextPart
 from vau_agent.agent.objects import response_schema
 from vau_agent.agent.policy import Policy, Turn
+from vau_agent.agent.profile import DEFAULT_PROFILE
 from vau_agent.errors import ContextOverflowError, GenerationError, ParseError
 from vau_agent.schemas import (
     Claim,
@@ -86,6 +87,7 @@ def asked(judged: Conversation, stage: Stage) -> Conversation:
     class Capture:
         name = "capture"
         card = conforming.rules().opened().card
+        profile = DEFAULT_PROFILE
 
         def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
             captured.append(conversation)

@@ -25,8 +25,10 @@ from vau_agent.agent.backends.openai.requests import (
     without_extras,
     without_refused,
 )
+from vau_agent.agent.backends.pictures import shown_pictures
+from vau_agent.agent.catalogue import policy_folder
 from vau_agent.agent.conversation import Conversation
-from vau_agent.agent.profile import DEFAULT_PROFILE, ModelProfile
+from vau_agent.agent.profile import DEFAULT_PROFILE, ModelProfile, load_profile
 from vau_agent.errors import BackendError, ContextOverflowError, GenerationError, SettingsError
 from vau_agent.results import ModelCard
 
@@ -70,10 +72,15 @@ class OpenAIBackend:
         """The model as the server names it, and the server's host and port."""
         return ModelCard(id=self._address.model, endpoint=self._address.place)
 
-    @property
+    @cached_property
     def profile(self) -> ModelProfile:
-        """The usual one."""
-        return DEFAULT_PROFILE
+        """That of the catalogue's model of this name, where it was pulled; else the usual one.
+
+        Raises:
+            ModelError: It is damaged.
+        """
+        folder = policy_folder(self.name, self._context.models)
+        return DEFAULT_PROFILE if folder is None else load_profile(folder)
 
     def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         """Ask for a completion.
@@ -83,7 +90,8 @@ class OpenAIBackend:
             ContextOverflowError: Too many pictures or tokens for one request.
         """
         self._refuse_too_many_frames(conversation)
-        messages = to_messages(conversation, self._context.pictures)
+        pictures = shown_pictures(self._context.pictures, self.profile.pictures)
+        messages = to_messages(conversation, pictures)
         connection = self._connection
         patience = Patience(self._context.endpoint, self._address.place)
         key = self._context.endpoint.api_key
