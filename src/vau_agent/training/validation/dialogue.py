@@ -87,6 +87,8 @@ class Looks:
 
     first: Evidence
     """What the first answer is made from."""
+    held_back: tuple[Evidence, ...] = ()
+    """What its check is given beside it."""
     look: Callable[[ToolCall, Sequence[FrameRef]], ToolResult]
     """Carries out a call; it is told the frames shown so far."""
 
@@ -135,7 +137,7 @@ def judge(policy: Policy, looks: Looks, *, reflects: bool) -> Judged:
     if not reflects:
         return begun
     try:
-        reflected = policy.self_reflect(first.conversation)
+        reflected = policy.self_reflect(first.conversation, looks.held_back)
     except ParseError:
         return begun
     told = replace(begun, reflection=reflected.value)

@@ -29,7 +29,7 @@ def looks_at(
     profile: ModelProfile,
     detection: Detection | None,
     rule: Rule,
-    detects_first: bool = True,
+    detects_first: bool = False,
 ) -> Looks:
     """Give the looks at a video.
 
@@ -38,7 +38,7 @@ def looks_at(
         profile: How many frames the model is shown.
         detection: What the detector says of it; `None` where nothing is measured.
         rule: How that is read.
-        detects_first: Whether it is told at once, or with zooms only.
+        detects_first: Whether it is told at once, or to the check of the first answer.
     """
     pictures = len(shown.clip.pictures)
     count = min(profile.frames_per_window or FRAMES, pictures)
@@ -49,15 +49,15 @@ def looks_at(
         number=1,
         bins=tuple(int((place + 0.5) * pictures / count) for place in range(count)),
         detection=detection,
+        is_told_first=detects_first,
         rule=rule,
         frames_per_zoom=profile.frames_per_zoom or FRAMES,
     )
-    first = opening if detects_first else replace(opening, detection=None)
 
     def look(call: ToolCall, seen: Sequence[FrameRef]) -> ToolResult:
         return _zoom(replace(opening, number=1 + len(seen) - len(opening.bins)), call, seen)
 
-    return Looks(first=first.evidence, look=look)
+    return Looks(first=opening.evidence, held_back=opening.held_back, look=look)
 
 
 def _zoom(opening: Opening, call: ToolCall, seen: Sequence[FrameRef]) -> ToolResult:

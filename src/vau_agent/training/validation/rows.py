@@ -16,8 +16,8 @@ class Variant:
     """As rows are called, after the model."""
     detects: bool = True
     """Whether it is told what the detector measured."""
-    detects_first: bool = True
-    """At once, or only where it looks again."""
+    detects_first: bool = False
+    """At once, or only when it checks its first answer."""
     moves: bool = True
     """Whether its pictures, and the detector's, show motion."""
     sees: bool = True
@@ -31,7 +31,7 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
     {
         FULL: Variant(name=""),
         "no-evidence": Variant(name="without evidence", detects=False),
-        "late-evidence": Variant(name="evidence only where it looks again", detects_first=False),
+        "early-evidence": Variant(name="evidence from the start", detects_first=True),
         "no-motion": Variant(name="without motion", moves=False),
         "blank": Variant(
             name="blank pictures, without evidence", detects=False, sees=False, reflects=False
