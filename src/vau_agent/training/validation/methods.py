@@ -129,7 +129,7 @@ def difference_row(
     """Score `one` less `other`, paired over the samples that both speak of."""
     shared = [sample for sample in samples if sample.id in one.claims and sample.id in other.claims]
     figures: dict[str, Estimate] = {}
-    for name, measure in _MEASURES.items():
+    for name, measure in MEASURES.items():
         if name != "miou" and not (one.whole and other.whole):
             continue
         pairs = [
@@ -233,7 +233,10 @@ def _overlap(sample: Sample, claim: Claim) -> float | None:
     return claim.iou if sample.truth.events else None
 
 
-_MEASURES: Final[Mapping[str, Callable[[Sample, Claim], float | None]]] = {
+Measure = Callable[[Sample, Claim], float | None]
+"""Scores one sample; `None` where its truth does not allow it."""
+
+MEASURES: Final[Mapping[str, Measure]] = {
     "accuracy": _is_right,
     "class_accuracy": _has_class,
     "miou": _overlap,
