@@ -74,8 +74,9 @@ def stands_whole(camera: Camera, places: Array, *, margin: float = _MARGIN) -> N
     inside = np.all((pixels > low) & (pixels < high), axis=(0, 2))
     inside &= np.all(depths.reshape(4, -1) > 0.5, axis=0)
     tall = (pixels[[0, 2], :, 1] - pixels[[1, 3], :, 1]).min(axis=0)
-    large: NDArray[np.bool_] = tall >= camera.height * SMALLEST_SHARE * (1 + 2 * margin)
-    return inside & large
+    large = tall >= camera.height * SMALLEST_SHARE * (1 + 2 * margin)
+    fits: NDArray[np.bool_] = inside & large
+    return fits
 
 
 def _largest_rectangle(fits: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:

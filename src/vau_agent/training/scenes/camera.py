@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
+"""Of any precision; single where there are many."""
 
 NEAR: Final = 0.05
 """Metres in front of the lens below which a point counts as this near."""
@@ -65,7 +66,8 @@ class Camera:
         flat = seen[:, :2] / np.maximum(depth, NEAR)[:, None]
         spread = np.minimum(np.sum(flat * flat, axis=1), self._furthest_bend)
         bent = flat * (1.0 + self.bend * spread)[:, None]
-        return bent * self.focal + self._middle, depth
+        pixels: Array = bent * self.focal + self._middle
+        return pixels, depth
 
     def rays(self, scale: int = 1) -> Array:
         """Return the direction of each pixel's view, [height, width, 3], one metre deep each.
@@ -73,15 +75,17 @@ class Camera:
         Args:
             scale: Rays per pixel along each side.
         """
-        rows, columns = np.mgrid[0 : self.height * scale, 0 : self.width * scale]
-        pixels = (np.stack((columns, rows), axis=-1) + 0.5) / scale
-        bent = (pixels - self._middle) / self.focal
-        flat = bent
-        for _ in range(_UNBENDING_STEPS):
-            spread = np.minimum(np.sum(flat * flat, axis=-1), self._furthest_bend)
-            flat = bent / (1.0 + self.bend * spread)[..., None]
-        ahead = np.ones((*flat.shape[:2], 1))
-        rays: Array = np.concatenate((flat, ahead), axis=-1).astype(np.float32) @ self.axes
+        middle = self._middle
+        x = ((np.arange(self.width * scale) + 0.5) / scale - middle[0]) / self.focal
+        y = ((np.arange(self.height * scale) + 0.5) / scale - middle[1]) / self.focal
+        across, down = (one.astype(np.float32) for one in np.meshgrid(x, y))
+        stretch = np.ones_like(across)
+        bent = across * across + down * down
+        for _ in range(_UNBENDING_STEPS if self.bend else 0):
+            spread = np.minimum(bent * stretch * stretch, self._furthest_bend)
+            stretch = 1 / (1 + self.bend * spread)
+        flat = np.stack((across * stretch, down * stretch, np.ones_like(across)), axis=-1)
+        rays: Array = flat @ self.axes
         return rays
 
     @property

@@ -73,7 +73,7 @@ def draw_clock(rng: np.random.Generator, size: tuple[int, int]) -> Clock:
     name = str(rng.choice(_NAMES)).format(int(rng.integers(1, 33)))
     bright = int(rng.integers(190, 256))
     return Clock(
-        start=datetime(2008, 1, 1, tzinfo=UTC) + timedelta(seconds=int(rng.integers(5e8))),
+        start=datetime(2008, 1, 1, tzinfo=UTC) + timedelta(seconds=int(rng.integers(500_000_000))),
         form=form,
         name=name if rng.random() < 0.6 else None,
         corner=(int(rng.integers(2)), int(rng.integers(2))),

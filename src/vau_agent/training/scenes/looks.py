@@ -22,8 +22,8 @@ class Looks:
 
     seed: int
     grey: bool
-    cast: tuple[float, float, float]
-    """Gain of R, G and B."""
+    mixing: NDArray[np.float32]
+    """How each of R, G and B comes out of the three, 3 x 3: paler colours, a cast, or grey."""
     gamma: float
     contrast: float
     brightness: float
@@ -32,8 +32,8 @@ class Looks:
     """Pixels of deviation; 0 is sharp."""
     sharpened: float
     """Share of an edge's height that is overdrawn, as cheap cameras do."""
-    grain: float
-    """Levels of deviation of noise."""
+    noise: NDArray[np.int16] | None
+    """Added from a part of it that changes with every picture; larger than a picture by `_BANK`."""
     quality: int
     """JPEG quality."""
     shrunk: float
@@ -66,8 +66,8 @@ class Looks:
         rows, columns = picture.shape[:2]
         moment = np.random.default_rng((self.seed, round(timestamp * 1000)))
         shown = self._developed(picture, timestamp)
-        if self.grain:
-            shown = self._noisy(shown, moment)
+        if self.noise is not None:
+            shown = _noisy(shown, self.noise, moment)
         if self.interlaced:
             shown[1::2] = np.roll(shown[1::2], int(moment.integers(0, 2)), axis=1)
         if self.clock is not None:
@@ -86,12 +86,8 @@ class Looks:
         gain += self.drift * math.sin(timestamp * 0.21 + phase)
         levels = (gain * _LEVELS) ** self.gamma
         levels = (levels - 0.5) * self.contrast + 0.5 + self.brightness
-        table = levels[:, None] * np.array(self.cast, dtype=np.float32) * 255
-        shown = _image(cv2.LUT(picture, np.clip(table, 0, 255).astype(np.uint8)[None]))
-        if self.grey:
-            shown = _image(
-                cv2.cvtColor(cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-            )
+        table = np.clip(levels * 255, 0, 255).astype(np.uint8)
+        shown = _image(cv2.LUT(cv2.transform(picture, self.mixing), table))
         if self.blur:
             shown = _image(cv2.GaussianBlur(shown, (0, 0), self.blur))
         if self.sharpened:
@@ -99,36 +95,29 @@ class Looks:
             shown = _image(cv2.addWeighted(shown, 1 + self.sharpened, soft, -self.sharpened, 0))
         return _image(cv2.multiply(shown, self.veil, scale=1 / 255))
 
-    def _noisy(self, picture: Image, moment: np.random.Generator) -> Image:
-        rows, columns = picture.shape[:2]
-        noise = self._noise(rows, columns)
-        top, left = moment.integers(0, _BANK, 2)
-        window = noise[top : top + rows, left : left + columns]
-        if moment.random() < 0.5:
-            window = window[::-1]
-        return _image(cv2.add(picture, np.ascontiguousarray(window), dtype=cv2.CV_8U))
 
-    def _noise(self, rows: int, columns: int) -> NDArray[np.int16]:
-        rng = np.random.default_rng(self.seed)
-        shape = (rows + _BANK, columns + _BANK, 1 if self.grey else 3)
-        field = rng.standard_normal(shape, dtype=np.float32) * self.grain
-        return np.broadcast_to(field, (*shape[:2], 3)).astype(np.int16)
+def _noisy(picture: Image, noise: NDArray[np.int16], moment: np.random.Generator) -> Image:
+    rows, columns = picture.shape[:2]
+    top, left = moment.integers(0, _BANK, 2)
+    window = noise[top : top + rows, left : left + columns]
+    if moment.random() < 0.5:
+        window = window[::-1]
+    return _image(cv2.add(picture, np.ascontiguousarray(window), dtype=cv2.CV_8U))
 
 
 def draw_looks(rng: np.random.Generator, size: tuple[int, int], *, night: bool) -> Looks:
     """Draw the looks of one camera for pictures of `size` (width, height)."""
     grey = bool(rng.random() < (0.6 if night else 0.3))
-    cast = np.ones(3) if grey else 1 + rng.normal(0, 0.06, 3)
     return Looks(
         seed=int(rng.integers(2**31)),
         grey=grey,
-        cast=(float(cast[0]), float(cast[1]), float(cast[2])),
+        mixing=_draw_mixing(rng, grey=grey),
         gamma=float(np.exp(rng.normal(0, 0.22))),
         contrast=float(np.exp(rng.normal(0, 0.2))),
         brightness=float(rng.normal(0, 0.06)),
         blur=float(rng.uniform(0.4, 1.1)) if rng.random() < 0.4 else 0.0,
         sharpened=float(rng.uniform(0.3, 1.2)) if rng.random() < 0.3 else 0.0,
-        grain=float(rng.uniform(3, 14) if night else rng.choice((0, 1)) * rng.uniform(1, 7)),
+        noise=_draw_noise(rng, size, night=night, grey=grey),
         quality=int(rng.integers(15, 80)),
         shrunk=float(rng.uniform(0.6, 0.95)) if rng.random() < 0.3 else 1.0,
         flicker=float(rng.uniform(0.01, 0.06)) if rng.random() < 0.25 else 0.0,
@@ -138,6 +127,33 @@ def draw_looks(rng: np.random.Generator, size: tuple[int, int], *, night: bool) 
         veil=_draw_veil(rng, size),
         clock=draw_clock(rng, size) if rng.random() < 0.6 else None,
     )
+
+
+def _draw_mixing(rng: np.random.Generator, *, grey: bool) -> NDArray[np.float32]:
+    luma = np.tile(np.array((0.299, 0.587, 0.114)), (3, 1))
+    if grey:
+        return luma.astype(np.float32)
+    colour = rng.uniform(0.25, 1.1)
+    cast = 1 + rng.normal(0, 0.07, 3)
+    mixed = (colour * np.eye(3) + (1 - colour) * luma) * cast[:, None]
+    return mixed.astype(np.float32)
+
+
+def _draw_noise(
+    rng: np.random.Generator, size: tuple[int, int], *, night: bool, grey: bool
+) -> NDArray[np.int16] | None:
+    if not night and rng.random() < 0.4:
+        return None
+    deviation = rng.uniform(2, 10) if night else rng.uniform(1, 5)
+    columns, rows = size[0] + _BANK, size[1] + _BANK
+    same = rng.standard_normal((rows, columns, 1), dtype=np.float32)
+    field = np.repeat(same, 3, axis=2)
+    if not grey:
+        field += rng.uniform(0, 0.8) * rng.standard_normal((rows, columns, 3), dtype=np.float32)
+    if rng.random() < 0.4:  # as a recorder's own smoothing leaves it
+        field = np.asarray(cv2.GaussianBlur(field, (0, 0), rng.uniform(0.5, 1.0)), np.float32)
+    grains: NDArray[np.int16] = np.rint(field * deviation / field.std()).astype(np.int16)
+    return grains
 
 
 def _draw_veil(rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -163,5 +179,6 @@ def _compressed(picture: Image, quality: int) -> Image:
     return _image(cv2.imdecode(coded, cv2.IMREAD_COLOR))
 
 
-def _image(pixels: NDArray[np.generic]) -> Image:
+def _image(pixels: NDArray[np.generic] | None) -> Image:
+    assert pixels is not None, "cv2 could not read what it wrote"
     return pixels.astype(np.uint8, copy=False)

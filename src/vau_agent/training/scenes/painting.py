@@ -27,6 +27,18 @@ _SHADES: Final = ((1.0, 0.0, 0.62), (0.78, 0.22, 0.9), (0.42, 0.42, 1.12))
 """From the dark side to the highlight: share of the radius, shift towards the light, brightness."""
 
 Outline = NDArray[np.int32]
+Paint = tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """A part of the backdrop that hides what is behind it."""
+
+    depth: float
+    window: tuple[slice, slice]
+    """Of the canvas."""
+    mask: NDArray[np.bool_]
+    """Rows x columns x 1 of the window, true where the thing is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +53,7 @@ class Stage:
     ground: NDArray[np.uint8]
     """255 where the picture (not the canvas) shows ground, else 0."""
     light: Light
+    things: tuple["Thing", ...] = ()
 
     def paint(self, shapes: Sequence[Shape]) -> Image:
         """Return the canvas with `shapes` in it."""
@@ -51,22 +64,32 @@ class Stage:
         self._cast_shadows(canvas, rods, [one for one in shapes if isinstance(one, Face)])
         drawn = [*self._rods(rods), *self._others(shapes)]
         drawn.sort(key=lambda one: -one.depth)
+        hiding = sorted(self.things, key=lambda one: one.depth)
         for one in drawn:
+            while hiding and hiding[-1].depth > one.depth:
+                self._hide(canvas, hiding.pop())
             one.paint(canvas, self.camera)
+        for thing in reversed(hiding):
+            self._hide(canvas, thing)
         for shape in shapes:
             if isinstance(shape, Flash):
                 paint_flash(canvas, self.camera, self.points, shape)
         return canvas
 
+    def _hide(self, canvas: Image, thing: Thing) -> None:
+        """Put `thing` back over what has been painted so far."""
+        np.copyto(canvas[thing.window], self.backdrop[thing.window], where=thing.mask)
+
     def _rods(self, rods: Sequence[Capsule]) -> list["_Patches | _Effect"]:
-        """Return each rod as three patches, from its dark side to its highlight."""
+        """Return each rod as patches: its dark side first, its highlight, a fold of its cloth."""
         if not rods:
             return []
         starts = np.array([rod.start for rod in rods], dtype=np.float32)
         ends = np.array([rod.end for rod in rods], dtype=np.float32)
         radii = np.array([rod.radius for rod in rods], dtype=np.float32)
         colours = np.array([rod.colour for rod in rods], dtype=np.float32)
-        colours = colours * self.light.on((starts + ends) / 2)
+        lit = colours * self.light.on((starts + ends) / 2)
+        paints = [_paints(lit * shade) for _, _, shade in _SHADES]
         first, near = self.camera.project(starts)
         second, far = self.camera.project(ends)
         thick = radii * self.camera.focal / np.maximum(near, NEAR)
@@ -83,15 +106,21 @@ class Stage:
                     thin * share,
                 )
             )
+        folds = first + (second - first) * 0.25, first + (second - first) * 0.6
+        outlines.append(_outlines(*folds, thick * 0.7, thin * 0.7))
+        tone = np.where(colours.sum(axis=1) % 2 < 1, 0.8, 1.2)[:, None]
+        paints.append(_paints(lit * tone))
         depths = (near + far) / 2
         patches: list[_Patches | _Effect] = []
         for index in np.nonzero((near > 0.2) & (far > 0.2))[0]:
             fills = [
-                (outline[index], _colour(colours[index] * shade))
-                for outline, (_, _, shade) in zip(outlines, _SHADES, strict=True)
+                (outline[index], paint[index])
+                for outline, paint in zip(outlines, paints, strict=True)
             ]
             if thick[index] < 2:
                 fills = fills[:2]
+            elif thick[index] < 3.5:
+                fills = fills[:3]
             patches.append(_Patches(float(depths[index]), fills))
         return patches
 
@@ -103,7 +132,7 @@ class Stage:
                 pixels, depths = self.camera.project(corners)
                 if depths.min() > 0.2:
                     light = self.light.on(corners.mean(axis=0), _normal(corners, self.camera))
-                    fill = _fixed(pixels), _colour(np.array(shape.colour) * light)
+                    fill = _fixed(pixels), _paints((np.array(shape.colour) * light)[None])[0]
                     drawn.append(_Patches(float(depths.mean()), [fill]))
             elif isinstance(shape, Flame | Smoke):
                 place = shape.foot if isinstance(shape, Flame) else shape.centre
@@ -141,7 +170,7 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class _Patches:
     depth: float
-    fills: Sequence[tuple[Outline, tuple[int, int, int]]]
+    fills: Sequence[tuple[Outline, Paint]]
 
     def paint(self, canvas: Image, camera: Camera) -> None:
         for outline, colour in self.fills:
@@ -184,9 +213,9 @@ def _fixed(pixels: NDArray[np.floating]) -> Outline:
     return np.ascontiguousarray(np.rint(kept * 2**_BITS), dtype=np.int32)
 
 
-def _colour(light: NDArray[np.floating]) -> tuple[int, int, int]:
-    red, green, blue = np.clip(light, 0, 255).astype(int).tolist()
-    return red, green, blue
+def _paints(light: Array) -> list[Paint]:
+    """Return colours [N, 3] as cv2 takes them."""
+    return [(red, green, blue) for red, green, blue in np.clip(light, 0, 255).astype(int).tolist()]
 
 
 def _normal(corners: Array, camera: Camera) -> Array:

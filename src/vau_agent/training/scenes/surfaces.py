@@ -42,22 +42,32 @@ class Buffer:
     """Unit vector out of the surface, towards the camera."""
     points: Array
     """Metres in the world."""
+    part: NDArray[np.uint8]
+    """Which of the parts that were cast, from 1; 0 is the sky."""
 
 
-def cast(camera: Camera, surfaces: Sequence[Surface], scale: int) -> Buffer:
-    """Look at `surfaces` with `scale` rays along each side of a pixel."""
+def cast(camera: Camera, parts: Sequence[Sequence[Surface]], scale: int) -> Buffer:
+    """Look at `parts` with `scale` rays along each side of a pixel."""
     rays = camera.rays(scale)
     rows, columns = rays.shape[:2]
     colour = np.zeros((rows, columns, 3), dtype=np.float32)
     depth = np.full((rows, columns), FAR, dtype=np.float32)
     normal = np.zeros((rows, columns, 3), dtype=np.float32)
-    for surface in surfaces:
-        window = _window(camera, surface, scale)
-        if window is None:
-            continue
-        _draw(camera, surface, rays[window], colour[window], depth[window], normal[window], scale)
+    part = np.zeros((rows, columns), dtype=np.uint8)
+    for number, surfaces in enumerate(parts, start=1):
+        for surface in surfaces:
+            window = _window(camera, surface, scale)
+            if window is not None:
+                view = Buffer(
+                    colour=colour[window],
+                    depth=depth[window],
+                    normal=normal[window],
+                    points=rays[window],
+                    part=part[window],
+                )
+                _draw(camera, surface, view, number, scale)
     points = camera.position + rays * depth[..., None]
-    return Buffer(colour=colour, depth=depth, normal=normal, points=points)
+    return Buffer(colour=colour, depth=depth, normal=normal, points=points, part=part)
 
 
 def _window(camera: Camera, surface: Surface, scale: int) -> tuple[slice, slice] | None:
@@ -81,16 +91,17 @@ def _window(camera: Camera, surface: Surface, scale: int) -> tuple[slice, slice]
     return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
-def _draw(
-    camera: Camera,
-    surface: Surface,
-    rays: Array,
-    colour: Array,
-    depth: Array,
-    normal: Array,
-    scale: int,
-) -> None:
-    """Draw `surface` into views of the buffers, where it is nearer than what they hold."""
+def _draw(camera: Camera, surface: Surface, view: Buffer, part: int, scale: int) -> None:
+    """Draw `surface` into `view`, where it is nearer than what that holds.
+
+    Args:
+        camera: Who looks.
+        surface: What is drawn.
+        view: Windows of the buffers; its points are the rays.
+        part: What `surface` belongs to.
+        scale: Rays along each side of a pixel.
+    """
+    rays, depth = view.points, view.depth
     corner, across, up = (
         np.array(one, dtype=np.float32) for one in (surface.corner, surface.across, surface.up)
     )
@@ -114,28 +125,27 @@ def _draw(
     if shown.shape[1] == 4:
         inside &= shown[:, 3] > 127
     kept = tuple(axis[inside] for axis in chosen)
-    colour[kept] = shown[inside, :3]
+    view.colour[kept] = shown[inside, :3]
     depth[kept] = distance[inside]
-    normal[kept] = out if towards < 0 else -out
+    view.part[kept] = part
+    view.normal[kept] = out if towards < 0 else -out
 
 
 def _sample(
     surface: Surface, u: Array, v: Array, size: tuple[float, float], footprint: Array
-) -> NDArray[np.float32]:
+) -> Array:
     """Return the texture at metres (u, v); what is too fine for a pixel fades to its mean."""
     texture = surface.texture
     rows, columns = texture.pixels.shape[:2]
     if surface.fitted:
         column = np.clip(u / size[0] * columns, 0, columns - 1).astype(np.intp)
         row = np.clip((1 - v / size[1]) * rows, 0, rows - 1).astype(np.intp)
-        return texture.pixels[row, column]
+        fitted: Array = texture.pixels[row, column]
+        return fitted
     texels = columns / texture.metres
     column = (u * texels).astype(np.intp) % columns
     row = rows - 1 - (v * texels).astype(np.intp) % rows
-    shown = texture.pixels[row, column].copy()
+    shown: Array = texture.pixels[row, column]
     sharp = np.clip(1.5 / (footprint * texels + 1e-6), 0.15, 1.0)[:, None]
     shown[:, :3] = texture.mean + (shown[:, :3] - texture.mean) * sharp
     return shown
-
-
-__all__: Final[Sequence[str]] = ("FAR", "Buffer", "Surface", "cast")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from vau_agent.training.scenes.shapes import Colour
 
-Pixels = NDArray[np.float32]
+Pixels = NDArray[np.floating]
 _SIDE: Final = 128
+_PANES: Final[tuple[Colour, ...]] = ((36, 42, 50), (70, 84, 96), (120, 134, 146), (210, 190, 140))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,7 @@ class Texture:
     metres: float
     """Width of one repetition."""
 
-    @property
+    @cached_property
     def mean(self) -> Pixels:
         """Return the mean colour of what is not a hole."""
         flat = self.pixels.reshape(-1, self.pixels.shape[2])
@@ -54,10 +56,16 @@ def plain(rng: np.random.Generator, colour: Colour, metres: float, rough: float 
     return Texture(pixels=_clip(base + (stains + grain)[..., None]), metres=metres)
 
 
+def coat(rng: np.random.Generator, colour: Colour, rough: float = 6.0) -> Texture:
+    """Return the surface of a small thing: one colour with a little grain."""
+    grain = rng.standard_normal((32, 32, 1)).astype(np.float32) * rough
+    return Texture(pixels=_clip(np.array(colour, dtype=np.float32) + grain), metres=0.8)
+
+
 def grass(rng: np.random.Generator, colour: Colour, metres: float) -> Texture:
     """Return rough growth: strong noise, more in green than in the others."""
     base = np.array(colour, dtype=np.float32)
-    rough = noise(rng, 8, 4)[..., None] * np.array((12, 18, 9), dtype=np.float32)
+    rough = noise(rng, 8, 4)[..., None] * np.array((7, 11, 5), dtype=np.float32)
     return Texture(pixels=_clip(base + rough), metres=metres)
 
 
@@ -78,6 +86,120 @@ def planks(rng: np.random.Generator, colour: Colour, metres: float) -> Texture:
     return _blocks(
         rng, colour, metres, (1, int(rng.choice((8, 16, 32)))), shifted=False, joint=-35.0
     )
+
+
+def facade(rng: np.random.Generator, colour: Colour, metres: float) -> Texture:
+    """Return a wall with one window a repetition, some lit, some with blinds."""
+    wall = (plain if rng.random() < 0.5 else bricks)(rng, colour, metres).pixels.copy()
+    left, right = (int(_SIDE * share) for share in (rng.uniform(0.15, 0.3), rng.uniform(0.7, 0.85)))
+    top, bottom = (int(_SIDE * share) for share in (rng.uniform(0.1, 0.3), rng.uniform(0.65, 0.9)))
+    frame = rng.uniform(60, 230)
+    wall[top:bottom, left:right] = frame
+    pane = glazing(rng, _PANES[int(rng.integers(len(_PANES)))]).pixels[..., :3]
+    inner = wall[top + 4 : bottom - 4, left + 4 : right - 4]
+    inner[:] = pane[: inner.shape[0], : inner.shape[1]]
+    inner[:, inner.shape[1] // 2 - 2 : inner.shape[1] // 2 + 2] = frame
+    return Texture(pixels=wall, metres=metres)
+
+
+def shopfront(rng: np.random.Generator, colour: Colour, metres: float) -> Texture:
+    """Return wide glass under a coloured sign with writing, and a door."""
+    wall = plain(rng, colour, metres).pixels.copy()
+    sign = rng.uniform(30, 235, 3)
+    wall[10:40] = sign
+    for _ in range(int(rng.integers(4, 10))):
+        at = int(rng.integers(6, _SIDE - 20))
+        wall[16:34, at : at + int(rng.integers(3, 9))] = 255 - sign
+    wall[44:122, 6:84] = glazing(rng, _PANES[int(rng.integers(len(_PANES)))]).pixels[44:122, 6:84]
+    wall[44:128, 92:122] = rng.uniform(30, 120, 3)
+    return Texture(pixels=wall, metres=metres)
+
+
+def glazing(rng: np.random.Generator, colour: Colour) -> Texture:
+    """Return glass: dark, with the sky reflected in its upper part."""
+    fall = np.linspace(rng.uniform(10, 90), -10, _SIDE)[:, None]
+    pixels = np.array(colour, dtype=np.float32) + (fall + noise(rng, 2, 2) * 9)[..., None]
+    return Texture(pixels=_clip(pixels), metres=2.0)
+
+
+def shelves(rng: np.random.Generator, metres: float) -> Texture:
+    """Return rows of goods on boards; a repetition is as high as the shelf."""
+    pixels = np.full((_SIDE, _SIDE, 3), rng.uniform(40, 90), dtype=np.float32)
+    rows = int(rng.integers(3, 6))
+    step = _SIDE // rows
+    for row in range(rows):
+        at, base = 0, (row + 1) * step
+        while at < _SIDE:
+            wide = int(rng.integers(3, 14))
+            tall = int(step * rng.uniform(0.45, 0.85))
+            pixels[base - 4 - tall : base - 4, at : at + wide] = rng.uniform(20, 235, 3)
+            at += wide + int(rng.integers(0, 3))
+        pixels[base - 4 : base] = rng.uniform(110, 200)
+    return Texture(pixels=_clip(pixels + noise(rng)[..., None] * 4), metres=metres)
+
+
+def foliage(rng: np.random.Generator, colour: Colour) -> Texture:
+    """Return leaves in a round crown with a ragged edge."""
+    y, x = np.mgrid[-1 : 1 : _SIDE * 1j, -1 : 1 : _SIDE * 1j]
+    ragged = noise(rng, 4, 5)
+    solid = (x**2 + y**2 + ragged * 0.18) < 0.72
+    tone = (noise(rng, 8, 4) * 20 - y * 18)[..., None]
+    pixels = _clip(np.array(colour, dtype=np.float32) + tone)
+    return Texture(pixels=_with_holes(pixels, solid), metres=1.0)
+
+
+def rails(rng: np.random.Generator, colour: Colour) -> Texture:
+    """Return upright bars, or the mesh of a wire fence, under a rail."""
+    y, x = np.mgrid[0:_SIDE, 0:_SIDE]
+    if rng.random() < 0.5:
+        solid = x % int(rng.choice((8, 16, 32))) < 3
+    else:
+        gap = int(rng.choice((16, 32)))
+        solid = ((x + y) % gap < 3) | ((x - y) % gap < 3)
+    solid |= (y < 6) | (x < 6)
+    pixels = np.broadcast_to(np.array(colour, dtype=np.float32), (_SIDE, _SIDE, 3))
+    return Texture(pixels=_with_holes(pixels, solid), metres=rng.uniform(1.0, 2.2))
+
+
+def stripes(rng: np.random.Generator, colour: Colour, metres: float, share: float) -> Texture:
+    """Return worn paint on a road: bars across, with road between them."""
+    _, x = np.mgrid[0:_SIDE, 0:_SIDE]
+    worn = noise(rng, 8, 4) > rng.uniform(-3, -1.2)
+    pixels = plain(rng, colour, metres, 6.0).pixels
+    return Texture(pixels=_with_holes(pixels, (x < _SIDE * share) & worn), metres=metres)
+
+
+def stain(rng: np.random.Generator, colour: Colour) -> Texture:
+    """Return a blot with a ragged edge: oil, water, leaves, a mended place."""
+    y, x = np.mgrid[-1 : 1 : _SIDE * 1j, -1 : 1 : _SIDE * 1j]
+    solid = (x**2 + y**2 + noise(rng, 2, 4) * 0.3) < 0.5
+    return Texture(pixels=_with_holes(plain(rng, colour, 1.0, 6.0).pixels, solid), metres=1.0)
+
+
+def picture(rng: np.random.Generator) -> Texture:
+    """Return what hangs on walls: a poster, a screen, a sign, a board."""
+    pixels = np.empty((_SIDE, _SIDE, 3), dtype=np.float32)
+    pixels[:] = rng.uniform(20, 240, 3)
+    for _ in range(int(rng.integers(0, 9))):
+        top, left = rng.integers(4, _SIDE - 24, 2)
+        tall, wide = rng.integers(6, 60, 2)
+        pixels[top : min(top + tall, _SIDE - 4), left : min(left + wide, _SIDE - 4)] = rng.uniform(
+            10, 250, 3
+        )
+    return Texture(pixels=pixels, metres=1.0)
+
+
+def wheel() -> Texture:
+    """Return a tyre around a rim."""
+    y, x = np.mgrid[-1:1:32j, -1:1:32j]
+    squared = x**2 + y**2
+    pixels = np.where((squared < 0.3)[..., None], 130.0, 24.0) * np.ones(3)
+    return Texture(pixels=_with_holes(pixels, squared < 1), metres=1.0)
+
+
+def _with_holes(pixels: Pixels, solid: NDArray[np.bool_]) -> Pixels:
+    whole: Pixels = np.concatenate((pixels, solid[..., None] * 255.0), axis=2, dtype=np.float32)
+    return whole
 
 
 def _blocks(
@@ -106,7 +228,8 @@ def _blocks(
 
 
 def _clip(pixels: NDArray[np.floating]) -> Pixels:
-    return np.clip(pixels, 0, 255).astype(np.float32)
+    clipped: Pixels = np.clip(pixels, 0, 255).astype(np.float32)
+    return clipped
 
 
 MATERIALS: Final[Mapping[str, Callable[[np.random.Generator, Colour, float], Texture]]] = (

@@ -14,7 +14,7 @@ from vau_agent.training.scenes.backdrops import Backdrop, draw_backdrop
 from vau_agent.training.scenes.camera import NEAR, Array, Camera, draw_camera
 from vau_agent.training.scenes.lighting import Lamp, Light
 from vau_agent.training.scenes.looks import Looks, draw_looks
-from vau_agent.training.scenes.painting import SUPERSAMPLED, Stage
+from vau_agent.training.scenes.painting import SUPERSAMPLED, Stage, Thing
 from vau_agent.training.scenes.shapes import Ball, Capsule, Face, Flame, Flash, Shape, Smoke
 from vau_agent.training.scenes.splits import PLACES, Split, layouts, palettes, places
 from vau_agent.training.scenes.surfaces import FAR, Buffer, cast
@@ -23,6 +23,13 @@ _SIZES: Final = ((160, 120), (176, 144), (160, 90), (192, 108), (192, 144), (144
 _LEAST: Final = (3.0, 2.5)
 """Metres across and along that a story needs."""
 _MOST: Final = (14.0, 10.0)
+_MOST_INDOORS: Final = (8.0, 6.0)
+_BRIGHT: Final = (75.0, 150.0)
+_DIM: Final = (30.0, 75.0)
+"""Mean level of a picture by day, and by night."""
+_GROUND: Final = 1
+_FIRST_THING: Final = 3
+"""Parts of the buffer: ground, walls, and then each thing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +92,7 @@ def draw_view(rng: np.random.Generator, split: Split, *, outdoors: bool | None =
         rng,
         place,
         area,
+        above=camera.above,
         outdoors=open_air,
         palette=str(rng.choice(palettes(split))),
         layout=int(rng.choice(layouts(split))),
@@ -97,7 +105,7 @@ def draw_view(rng: np.random.Generator, split: Split, *, outdoors: bool | None =
         night=night,
         area=area,
         camera=camera,
-        stage=_build_stage(camera, backdrop, light),
+        stage=_build_stage(camera, backdrop, light, rng.uniform(*(_DIM if night else _BRIGHT))),
         looks=draw_looks(rng, (width, height), night=night),
     )
 
@@ -110,7 +118,10 @@ def _draw_camera(
         camera = draw_camera(rng, size, outdoors=outdoors)
         area = visible_area(camera)
         if area is not None and area.width >= _LEAST[0] and area.depth >= _LEAST[1]:
-            return camera, area.narrowed(*_MOST)
+            if outdoors:
+                return camera, area.narrowed(*_MOST)
+            width, depth = rng.uniform(_LEAST, _MOST_INDOORS)
+            return camera, area.narrowed(float(width), float(depth))
 
 
 def _draw_light(rng: np.random.Generator, area: Area, *, outdoors: bool, night: bool) -> Light:
@@ -141,10 +152,13 @@ def _draw_light(rng: np.random.Generator, area: Area, *, outdoors: bool, night: 
     return Light(ambient=(dim, dim, dim), lamps=lamps, shadow=0.35, softness=7)
 
 
-def _build_stage(camera: Camera, backdrop: Backdrop, light: Light) -> Stage:
+def _build_stage(camera: Camera, backdrop: Backdrop, light: Light, brightness: float) -> Stage:
+    """Look at `backdrop`, exposed so that its mean is about `brightness`, 0..255."""
     scale = SUPERSAMPLED
-    seen = cast(camera, (backdrop.ground, *backdrop.others), scale)
-    ground = (seen.normal[..., 2] > 0.99) & (np.abs(seen.points[..., 2]) < 0.05)
+    seen = cast(camera, (backdrop.ground, backdrop.walls, *backdrop.things), scale)
+    ground = seen.part == _GROUND
+    lit = _lit(seen, light, backdrop)
+    exposure = float(np.clip(brightness / lit.mean(), 0.4, 4.0))
     small = ground[::scale, ::scale].astype(np.uint8) * 255
     return Stage(
         camera=replace(
@@ -153,21 +167,34 @@ def _build_stage(camera: Camera, backdrop: Backdrop, light: Light) -> Stage:
             height=camera.height * scale,
             focal=camera.focal * scale,
         ),
-        backdrop=_lit(seen, light, backdrop),
+        backdrop=np.clip(lit * exposure, 0, 255).astype(np.uint8),
         points=np.ascontiguousarray(seen.points[::scale, ::scale]),
         ground=np.ascontiguousarray(small),
-        light=light,
+        light=light.brighter(exposure),
+        things=tuple(_things(seen, len(backdrop.things))),
     )
 
 
-def _lit(seen: Buffer, light: Light, backdrop: Backdrop) -> Image:
+def _things(seen: Buffer, count: int) -> list[Thing]:
+    """Return what of each thing is seen, and can hide what is behind it."""
+    found = []
+    for part in range(_FIRST_THING, _FIRST_THING + count):
+        mask = seen.part == part
+        left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+        if width:
+            window = slice(top, top + height), slice(left, left + width)
+            depth = float(np.median(seen.depth[mask]))
+            found.append(Thing(depth=depth, window=window, mask=mask[window][..., None].copy()))
+    return found
+
+
+def _lit(seen: Buffer, light: Light, backdrop: Backdrop) -> Array:
     shown = seen.colour * light.on(seen.points, seen.normal)
     rows = len(shown)
     share = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
     top, horizon = (np.array(one, dtype=np.float32) for one in backdrop.sky)
     sky = (top + (horizon - top) * np.minimum(2 * share, 1)) * np.mean(light.ambient) * 1.6
-    shown = np.where((seen.depth >= FAR)[..., None], sky[:, None], shown)
-    lit: Image = np.clip(shown, 0, 255).astype(np.uint8)
+    lit: Array = np.where((seen.depth >= FAR)[..., None], sky[:, None], shown)
     return lit
 
 
