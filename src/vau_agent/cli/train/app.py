@@ -1,0 +1,18 @@
+"""`vau-agent train`: the group of commands that train."""
+
+import typer
+
+from vau_agent.cli.train.clips import clips
+from vau_agent.cli.train.detector import detector
+from vau_agent.cli.train.evaluating import evaluate
+
+
+def build_app() -> typer.Typer:
+    """Put the subcommands together, in the order in which they are run."""
+    app = typer.Typer(
+        rich_markup_mode=None,
+        help="Train: draw clips of rendered scenes, then run one stage after another on them.",
+    )
+    for command in (clips, detector, evaluate):
+        app.command()(command)
+    return app

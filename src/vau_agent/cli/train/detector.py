@@ -1,0 +1,88 @@
+"""`vau-agent train detector`: stage 0, the picture network and its head over time."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vau_agent.cli.options import QuietOption
+
+if TYPE_CHECKING:
+    from vau_agent.evals.significance import Interval
+    from vau_agent.training.detector.saving import TrainedCard
+
+
+def detector(
+    clips: Annotated[
+        Path, typer.Option("--clips", metavar="DIR", help="Clips, of 'vau-agent train clips'.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where checkpoint, log and results go.")
+    ],
+    tower: Annotated[
+        Path | None,
+        typer.Option(
+            "--tower",
+            metavar="PATH",
+            help="Weights to begin with: EfficientNet-Lite0's .pth file, or the folder of nano. "
+            "Without it, learning begins with chance.",
+            show_default=False,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="TOML.", show_default="built-in defaults"),
+    ] = None,
+    epochs: Annotated[
+        float | None,
+        typer.Option("--epochs", metavar="N", help="Passes over the clips.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", min=0, show_default=False)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train the detector on clips of 'train', and measure it on every level the folder holds.
+
+    Writes stage0.safetensors (weights, tower.* and detector.*), stage0.json (configuration and
+    scores), detector.onnx and detector.json (for the tool 'detect'), log.jsonl.
+    """
+    from vau_agent.training.config import load_config
+    from vau_agent.training.detector.config import DetectorConfig
+    from vau_agent.training.detector.stage import train_detector
+
+    given = load_config(DetectorConfig, config, {"schedule.epochs": epochs, "seed": seed})
+
+    def say(line: str) -> None:
+        if not quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    def on_line(line: dict[str, float]) -> None:
+        words = "  ".join(f"{name} {value:g}" for name, value in line.items())
+        say(f"  {words}")
+
+    card = train_detector(clips, out, given, tower=tower, resume=resume, on_line=on_line, say=say)
+    for line in tell_scores(card):
+        print(line)
+
+
+def tell_scores(card: "TrainedCard") -> list[str]:
+    """Put the scores of a training into a table of text."""
+    lines = [f"{'':30}{'binary':>22}{'category':>22}{'mIoU':>22}"]
+    for level, rows in card.scores.items():
+        for name, figures in rows.items():
+            cells = (_told(one) for one in (figures.binary, figures.category, figures.miou))
+            title = f"{level} {name}, {figures.binary.n}"
+            lines.append(f"{title:<30.30}" + "".join(f"{cell:>22}" for cell in cells))
+    lines.append(f"rule: alarm {card.rule.alarm:.2f}, edge {card.rule.edge:.2f}")
+    return lines
+
+
+def _told(interval: "Interval | None") -> str:
+    if interval is None:
+        return "-"
+    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"

@@ -1,0 +1,63 @@
+"""What the detector is asked for: the class of the window and of every bin, all at once."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vau_agent.training.detector.batches import UNDECIDED, Batch
+from vau_agent.training.detector.config import LossConfig
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Losses:
+    """Parts of the loss, each unweighted, and their weighted sum."""
+
+    clip: Tensor
+    frame: Tensor
+    inside: Tensor
+    single: Tensor
+    total: Tensor
+
+    def values(self) -> dict[str, float]:
+        """Give them as numbers."""
+        names = ("total", "clip", "frame", "inside", "single")
+        return {name: round(float(getattr(self, name).detach()), 5) for name in names}
+
+
+def measure_losses(
+    judged: tuple[Tensor, Tensor, Tensor], batch: Batch, config: LossConfig
+) -> Losses:
+    """Compare what the network says (see `Head.forward`) with what is true of a batch."""
+    frame_logits, clip_logits, single_logits = (logits.float() for logits in judged)
+    labels = batch.window_labels
+    clip = clip_logits.sum() * 0
+    if bool((labels != UNDECIDED).any()):
+        clip = functional.cross_entropy(
+            clip_logits, labels, ignore_index=UNDECIDED, label_smoothing=config.smoothing
+        )
+    frame = _bins(frame_logits, batch, config)
+    single = _bins(single_logits, batch, config)
+    inside = functional.binary_cross_entropy_with_logits(
+        anomalous_logits(frame_logits), batch.shares
+    )
+    total = (
+        config.clip * clip + config.frame * frame + config.inside * inside + config.single * single
+    )
+    return Losses(clip=clip, frame=frame, inside=inside, single=single, total=total)
+
+
+def anomalous_logits(logits: Tensor) -> Tensor:
+    """Give the logit of "anything but normal", from logits whose first class is normal."""
+    return torch.logsumexp(logits[..., 1:], dim=-1) - logits[..., 0]
+
+
+def _bins(logits: Tensor, batch: Batch, config: LossConfig) -> Tensor:
+    """Cross-entropy with the shares that class and normal have in each bin."""
+    chances = logits.log_softmax(dim=-1)
+    labels = batch.labels[:, None, None].expand(-1, logits.shape[1], 1)
+    happening = chances.gather(2, labels).squeeze(2)
+    normal = config.normal_weight * (1 - batch.shares)
+    weights = normal + batch.shares
+    return -(normal * chances[..., 0] + batch.shares * happening).sum() / weights.sum()
