@@ -36,6 +36,7 @@ TRAINED = ModelProfile(
     max_new_tokens=96,
     reflection="critique",
     detector=True,
+    detector_told="first",
 )
 
 
@@ -53,13 +54,13 @@ class Seen:
         )
 
 
-def revising() -> ScriptedBackend:
+def revising(profile: ModelProfile = TRAINED) -> ScriptedBackend:
     return scripted_backend(
         initial=anomalous("fire", 3, 5, "f2"),
         reflections=[doubt("Late?", Segment(start=2.5, end=6.5)), accept()],
         revisions=[anomalous("fire", 3, 6, "f2", "f5")],
         answers=[[Claim(text="A bin burns.", frames=("f3",))]],
-        profile=TRAINED,
+        profile=profile,
     )
 
 
@@ -77,16 +78,17 @@ def analysed(
         return backend, detector, run_analysis(context, InMemorySaver())
 
 
-def test_it_is_shown_even_frames_and_what_its_detector_measured(
+def test_it_is_shown_even_frames_and_checks_its_answer_with_its_detector(
     analysed: tuple[ScriptedBackend, Seen, Result],
 ) -> None:
     backend, detector, _ = analysed
     first = texts(backend.requests[0])[0].splitlines()
+    checked = texts(backend.requests[1])[-1].splitlines()
 
-    assert first[0] == "detect 3.0-6.0 fire 0.90"
-    assert [line.split()[-1] for line in first[1:5]] == ["f1", "f2", "f3", "f4"]
-    assert first[-2:] == ["8.0", "Judge 0.0-8.0."]
-    gaps = [float(line.split()[0]) for line in (*first[1:5], first[5])]
+    assert [line.split()[-1] for line in first[:4]] == ["f1", "f2", "f3", "f4"]
+    assert first[4:] == ["8.0", "Judge 0.0-8.0."]
+    assert checked == ["detect 3.0-6.0 fire 0.90", "Check."]
+    gaps = [float(line.split()[0]) for line in (*first[:4], first[4])]
     assert gaps == pytest.approx([0, 2, 4, 6, 8], abs=0.15)
     assert detector.asked == [Segment(start=0, end=8), Segment(start=2.5, end=6.5)]
 
@@ -105,12 +107,31 @@ def test_a_closer_look_is_measured_and_shown_in_the_same_way(
     assert (event.start_s, event.end_s) == (3, 6)
 
 
+def test_what_is_held_back_from_the_first_answer_is_told_to_its_check(
+    open_context: OpenContext, fire: SyntheticReader
+) -> None:
+    backend, detector = revising(TRAINED.model_copy(update={"detector_told": "check"})), Seen()
+    few = AnalysisSettings(frames_per_window=2, frames_per_zoom=2, reflection="critique")
+    with open_context(fire, backend, analysis=few, detector=detector) as context:
+        result = run_analysis(context, InMemorySaver())
+
+    first, check, revised, again = (texts(request)[-1] for request in backend.requests)
+    assert "detect" not in first
+    assert check.splitlines() == ["detect 3.0-6.0 fire 0.90", "Check."]
+    assert revised.startswith("detect 3.0-6.0 fire 0.90")
+    assert again == "Check.", "it is told once"
+    assert detector.asked == [Segment(start=0, end=8), Segment(start=2.5, end=6.5)]
+    told = {stage.stage: stage.looks for stage in result.stages if stage.round == 0}
+    assert told["self_reflect"] == ("detect: 3.0-6.0 s: fire",)
+    assert told["initial_reason"] == ()
+
+
 def test_a_report_says_what_the_detector_measured(
     analysed: tuple[ScriptedBackend, Seen, Result],
 ) -> None:
-    looks = {stage.stage: stage.looks for stage in analysed[2].stages}
+    looks = {stage.stage: stage.looks for stage in reversed(analysed[2].stages)}
 
-    assert looks["initial_reason"] == ("detect: 3.0-6.0 s: fire",)
+    assert looks["self_reflect"] == ("detect: 3.0-6.0 s: fire",)
     (look,) = looks["revise"]
     assert look == "zoom(end_s=6.5, start_s=2.5): 2 frames; 3.0-6.0 s: fire"
 

@@ -16,6 +16,7 @@ PROFILE_FILE: Final = "vau_profile.json"
 
 PromptStyle = Literal["full", "compact"]
 PictureKind = Literal["plain", "motion"]
+ToldAt = Literal["first", "check"]
 
 
 class ModelProfile(Value):
@@ -32,6 +33,9 @@ class ModelProfile(Value):
     reflection: ReflectionForm | None = None
     detector: bool = False
     """Whether a trained detector lies in the folder, to be shown to it as measured evidence."""
+    detector_told: ToldAt = "check"
+    """With the first frames, or held back until it checks its first answer: a check that knows no
+    more than the answer did has little to go by."""
 
     @property
     def wants_even_frames(self) -> bool:

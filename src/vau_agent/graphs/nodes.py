@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
 
+from vau_agent.agent.profile import ToldAt
 from vau_agent.errors import ParseError
 from vau_agent.graphs.claims import check_reasoning
 from vau_agent.graphs.context import AnalysisContext
@@ -100,13 +101,19 @@ def self_reflect(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> Ana
     """Judge the current reasoning against its evidence, and ask for what is missing."""
     context = runtime.context
     step = step_key(state, "self_reflect")
+    told = _held_back(state, context)
+    evidence = [*state["evidence_blobs"], *(context.store(one) for one in told)]
     try:
-        turn = context.policy(step).self_reflect(context.conversation(state))
+        turn = context.policy(step).self_reflect(context.conversation(state), told)
     except ParseError as error:
         kept = f"The reflection could not be read ({error}); the answer stands as it was."
-        return {"reflection": Reflection(text=kept, accept=True)}
+        return {"reflection": Reflection(text=kept, accept=True), "evidence_blobs": evidence}
     context.remark(step, turn)
-    return {"reflection": turn.value, "conversation_blob": context.store(turn.conversation)}
+    return {
+        "reflection": turn.value,
+        "conversation_blob": context.store(turn.conversation),
+        "evidence_blobs": evidence,
+    }
 
 
 def retrieve(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> AnalysisUpdate:
@@ -225,16 +232,25 @@ def _first_evidence(
     )
     return Evidence(
         window=window,
-        measurements=(triaged, *_detected(window, context)),
+        measurements=(triaged, *_detected(window, context, "first")),
         frames=keeper.keep(shown),
         warnings=context.reader.info.warnings,
         coverage=measured.coverage,
     )
 
 
-def _detected(window: Segment, context: AnalysisContext) -> tuple[Measurement, ...]:
-    detector = context.detector
-    return () if detector is None else (detector.measure(context.reader, window),)
+def _held_back(state: AnalysisState, context: AnalysisContext) -> tuple[Evidence, ...]:
+    """Give what the first answer about a window was not told, for its check."""
+    window = state["windows"][state["cursor"]]
+    detected = _detected(window, context, "check") if state["round"] == 0 else ()
+    return (Evidence(window=window, measurements=detected),) if detected else ()
+
+
+def _detected(window: Segment, context: AnalysisContext, moment: ToldAt) -> tuple[Measurement, ...]:
+    """Give what the policy's own detector measures, where it is to be told at this moment."""
+    if context.detector is None or context.backend.profile.detector_told != moment:
+        return ()
+    return (context.detector.measure(context.reader, window),)
 
 
 def _inside(candidates: Sequence[Candidate], window: Segment) -> tuple[Candidate, ...]:

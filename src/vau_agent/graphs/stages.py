@@ -142,6 +142,7 @@ def _stage_record(
         **shown,
         text=reflection.text,
         doubts=reflection.doubts,
+        looks=_measured(_new_evidence(state, update, context)),
         calls=tuple(call_words(call) for call in wanted_looks(reflection)),
     )
 
