@@ -165,9 +165,8 @@ def set_default(
     if model_state(entry, settings.models) not in ("built in", "here"):
         raise ModelError(f"{name} is not here; first: vau-agent models pull {name}")
     value = model_setting(entry, settings.models)
-    prefix, colon, rest = value.partition(":")
-    if colon and prefix == "transformers":
-        value = f"{backend}:{rest}"
+    if backend == "vllm" and entry.kind == "policy" and not entry.built_in:
+        value = f"{backend}:{entry.name}"
     setting = "policy" if entry.kind == "policy" else "retrieval.embedder"
     where = write_setting(setting, value)
     print(f"{setting} = {value}   (in {where})")

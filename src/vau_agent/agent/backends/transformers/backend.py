@@ -55,8 +55,9 @@ class TransformersBackend:
     written.
     """
 
-    def __init__(self, model: str, folder: Path, context: BackendContext) -> None:
+    def __init__(self, model: str, folder: Path, context: BackendContext, *, policy: str) -> None:
         self._model = model
+        self._policy = policy
         self._folder = folder
         self._context = context
         self._memory = ReadMemory(max_conversations=context.local.kept_conversations)
@@ -64,7 +65,7 @@ class TransformersBackend:
     @property
     def name(self) -> str:
         """The policy string it was opened with."""
-        return f"transformers:{self._model}"
+        return self._policy
 
     @functools.cached_property
     def card(self) -> ModelCard:

@@ -11,8 +11,15 @@ from vau_agent.errors import MissingDependencyError, SettingsError
 PACKAGES: Final = ("torch", "transformers", "safetensors")
 
 
-def open_transformers(model: str, context: BackendContext) -> TransformersBackend:
+def open_transformers(
+    model: str, context: BackendContext, *, policy: str | None = None
+) -> TransformersBackend:
     """Open a model of the catalogue, a folder, or a repository in the hub's cache here.
+
+    Args:
+        model: Its name, folder or repository.
+        context: What a backend is opened with.
+        policy: The policy string that it goes by, where that is not `transformers:MODEL`.
 
     Raises:
         SettingsError: No model is named.
@@ -27,6 +34,8 @@ def open_transformers(model: str, context: BackendContext) -> TransformersBacken
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise MissingDependencyError(
-            f"policy 'transformers' needs {missing[0]!r}; pip install 'vau-agent[local]'"
+            f"policy {policy or 'transformers'!r} needs {missing[0]!r}; "
+            "pip install 'vau-agent[local]'"
         )
-    return TransformersBackend(model, resolve_model(model, context.models), context)
+    folder = resolve_model(model, context.models)
+    return TransformersBackend(model, folder, context, policy=policy or f"transformers:{model}")

@@ -1,0 +1,65 @@
+"""Models that are made here out of what was fetched; all others are what was fetched."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assembly:
+    """How one model's folder is made."""
+
+    build: Callable[[Path, Path], None]
+    """From the folder of its unpacked parts to its own folder, replacing what was there."""
+    packages: tuple[str, ...]
+    """Needed for making it, or for running what was made."""
+    room: int
+    """Bytes on disk that making it takes at most, beside its parts."""
+    ingredients: Callable[[], tuple[str, ...]] = lambda: ()
+    """Names, with version and digest, what of this package goes in; raises ModelError where that
+    is absent."""
+
+
+def _build_conse(stage: Path, folder: Path) -> None:
+    from vau_agent.memory.embedders.conse_build import build_conse
+
+    _quieten()
+    (lite0,) = stage.glob("*.pth")
+    build_conse(lite0, stage, folder)
+
+
+def _build_nano(stage: Path, folder: Path) -> None:
+    from vau_agent.agent.nano.build import build_nano
+
+    _quieten()
+    build_nano(stage, folder)
+
+
+def _nano_ingredients() -> tuple[str, ...]:
+    from vau_agent.agent.nano.build import shipped_adapter
+
+    with shipped_adapter() as adapter, adapter.open("rb") as stream:
+        return (f"adapter sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}",)
+
+
+def _quieten() -> None:
+    """Have the library show no bars about what has just been fetched."""
+    from transformers.utils import logging as library_log
+
+    quieten: Callable[[], None] = library_log.disable_progress_bar
+    quieten()
+
+
+_EXPORTING: Final = ("torch", "timm", "transformers", "onnx", "onnxscript", "onnxruntime")
+
+ASSEMBLIES: Final[Mapping[str, Assembly]] = {
+    "conse": Assembly(build=_build_conse, packages=_EXPORTING, room=120_000_000),
+    "nano": Assembly(
+        build=_build_nano,
+        packages=(*_EXPORTING, "accelerate", "gguf", "safetensors"),
+        room=600_000_000,
+        ingredients=_nano_ingredients,
+    ),
+}
