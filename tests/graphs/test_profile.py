@@ -36,7 +36,6 @@ TRAINED = ModelProfile(
     max_new_tokens=96,
     reflection="critique",
     detector=True,
-    detector_told="first",
 )
 
 
@@ -107,23 +106,19 @@ def test_a_closer_look_is_measured_and_shown_in_the_same_way(
     assert (event.start_s, event.end_s) == (3, 6)
 
 
-def test_what_is_held_back_from_the_first_answer_is_told_to_its_check(
+def test_a_detector_is_told_with_the_first_frames_where_the_model_was_trained_so(
     open_context: OpenContext, fire: SyntheticReader
 ) -> None:
-    backend, detector = revising(TRAINED.model_copy(update={"detector_told": "check"})), Seen()
+    backend = revising(TRAINED.model_copy(update={"detector_told": "first"}))
     few = AnalysisSettings(frames_per_window=2, frames_per_zoom=2, reflection="critique")
-    with open_context(fire, backend, analysis=few, detector=detector) as context:
+    with open_context(fire, backend, analysis=few, detector=Seen()) as context:
         result = run_analysis(context, InMemorySaver())
 
-    first, check, revised, again = (texts(request)[-1] for request in backend.requests)
-    assert "detect" not in first
-    assert check.splitlines() == ["detect 3.0-6.0 fire 0.90", "Check."]
-    assert revised.startswith("detect 3.0-6.0 fire 0.90")
-    assert again == "Check.", "it is told once"
-    assert detector.asked == [Segment(start=0, end=8), Segment(start=2.5, end=6.5)]
-    told = {stage.stage: stage.looks for stage in result.stages if stage.round == 0}
-    assert told["self_reflect"] == ("detect: 3.0-6.0 s: fire",)
-    assert told["initial_reason"] == ()
+    first, check, _, again = (texts(request)[-1] for request in backend.requests)
+    assert first.startswith("detect 3.0-6.0 fire 0.90")
+    assert check == again == "Check."
+    told = {stage.stage: stage.looks for stage in reversed(result.stages)}
+    assert (told["initial_reason"], told["self_reflect"]) == (("detect: 3.0-6.0 s: fire",), ())
 
 
 def test_a_report_says_what_the_detector_measured(
