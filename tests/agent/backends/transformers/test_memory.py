@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from vau_agent.agent.backends.transformers.memory import (
+    PlainCaches,
     ReadMemory,
     ReadTokens,
     TokenKey,
@@ -32,9 +33,10 @@ def test_the_longest_common_beginning_is_recalled() -> None:
     memory.keep(read(1, 2, 3, 4))
     memory.keep(read(1, 2, 9, 9, 9))
 
-    length, cache = memory.recall([1, 2, 3, 5, 6])
+    cache: Any
+    length, cache = memory.recall([1, 2, 3, 5, 6], PlainCaches())
 
-    layer: Any = cache.layers[1]
+    layer = cache.layers[1]
     assert length == cache.get_seq_length() == 3
     assert layer.keys.flatten().tolist() == [100, 101, 102]
     assert layer.values.flatten().tolist() == [-100, -101, -102]
@@ -44,15 +46,15 @@ def test_the_last_token_is_always_read_again() -> None:
     memory = ReadMemory(max_conversations=1)
     memory.keep(read(1, 2, 3))
 
-    assert memory.recall([1, 2, 3])[0] == 2
-    assert memory.recall([1])[0] == 0
+    assert memory.recall([1, 2, 3], PlainCaches())[0] == 2
+    assert memory.recall([1], PlainCaches())[0] == 0
 
 
 def test_nothing_in_common_recalls_an_empty_cache() -> None:
     memory = ReadMemory(max_conversations=1)
     memory.keep(read(1, 2, 3))
 
-    length, cache = memory.recall([7, 8])
+    length, cache = memory.recall([7, 8], PlainCaches())
 
     assert (length, cache.get_seq_length()) == (0, 0)
 
@@ -63,8 +65,8 @@ def test_a_later_turn_takes_the_place_of_the_earlier_one() -> None:
     memory.keep(read(1, 2, 30, written=1))
     memory.keep(read(1, 2, 31, 32, 33))  # what was written is now told with other tokens
 
-    assert memory.recall([5, 6, 7, 8])[0] == 3
-    assert memory.recall([1, 2, 31, 32, 34])[0] == 4
+    assert memory.recall([5, 6, 7, 8], PlainCaches())[0] == 3
+    assert memory.recall([1, 2, 31, 32, 34], PlainCaches())[0] == 4
 
 
 @pytest.mark.parametrize(("kept", "recalled"), [(0, 0), (1, 0), (2, 2)])
@@ -73,7 +75,7 @@ def test_no_more_conversations_are_kept_than_allowed(kept: int, recalled: int) -
     memory.keep(read(1, 2))
     memory.keep(read(3, 4))
 
-    assert memory.recall([1, 2, 5])[0] == recalled
+    assert memory.recall([1, 2, 5], PlainCaches())[0] == recalled
 
 
 def test_what_is_recalled_can_be_read_on_without_changing_what_is_kept() -> None:

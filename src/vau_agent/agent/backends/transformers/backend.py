@@ -136,7 +136,7 @@ class TransformersBackend:
     ) -> tuple[int, Written]:
         """Read what was not read yet, then write; give how much had been read, and the writing."""
         length = len(prompt.ids)
-        cached, cache = self._memory.recall(prompt.keys)
+        cached, cache = self._memory.recall(prompt.keys, reader.runner)
         positions = reader.positions(prompt)
         logits = reader.read(prompt, positions, cache, start=cached, end=length)
         written = write(

@@ -20,6 +20,7 @@ from vau_agent.agent.backends.transformers.reading import (
     render_prompt,
 )
 from vau_agent.agent.backends.transformers.rendering import ChatMessage
+from vau_agent.agent.backends.transformers.running import TorchRunner
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +53,7 @@ def find_reader(loaded: LoadedModel) -> Reader | None:
     import torch
 
     try:
-        reader = Reader(loaded)
+        reader = Reader(loaded, TorchRunner(loaded.model))
         fault = _fault(loaded, reader)
     except torch.OutOfMemoryError:
         raise
@@ -79,7 +80,7 @@ def _fault(loaded: LoadedModel, reader: Reader) -> str | None:
 
     if not is_plain(DynamicCache(config=loaded.model.config)):
         return "its cache does not keep all tokens in order"
-    messages, pictures = _probe()
+    messages, pictures = probe_prompt()
     text = render_prompt(loaded, messages)
     inputs: Any = loaded.processor(
         text=[text],
@@ -161,7 +162,7 @@ def _read_in_stretches(reader: Reader, prompt: ReadPrompt) -> "torch.Tensor":
     return reader.read_token(prompt.ids[-1], cache, before)
 
 
-def _probe() -> tuple[list[ChatMessage], tuple[Picture.Image, ...]]:
+def probe_prompt() -> tuple[list[ChatMessage], tuple[Picture.Image, ...]]:
     """Give a prompt with two pictures of unlike content and shape."""
     wide, tall = Picture.linear_gradient("L"), Picture.radial_gradient("L")
     pictures = (wide.resize((168, 112)).convert("RGB"), tall.resize((112, 168)).convert("RGB"))

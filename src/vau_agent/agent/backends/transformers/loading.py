@@ -3,11 +3,11 @@
 import json
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from vau_agent.agent.backends.transformers.exhaustion import is_out_of_memory
 from vau_agent.agent.backends.transformers.folder import ADAPTER_CONFIG, check_folder
@@ -22,17 +22,17 @@ _FIRST: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LoadedModel:
-    """A model in memory, with what is asked of it on every call."""
+class LoadedProcessor:
+    """What goes into a model and comes out of it: all of it but its weights."""
 
     name: str
-    model: Any
-    """transformers' `PreTrainedModel` with a head that writes text."""
     processor: Any
     device: "torch.device"
     stop_ids: frozenset[int]
     control_tokens: tuple[str, ...]
     """Texts that the tokenizer reads as commands."""
+    placeholder_id: int | None
+    """The token that a picture's features are put in place of; `None` where it is not told."""
     max_tokens: int | None
     """Prompt and completion together; `None` where the model does not say."""
 
@@ -40,6 +40,14 @@ class LoadedModel:
     def tokenizer(self) -> Any:  # noqa: ANN401 - transformers' own class
         """The processor's tokenizer."""
         return self.processor.tokenizer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedModel(LoadedProcessor):
+    """A model in memory, with what is asked of it on every call."""
+
+    model: Any
+    """transformers' `PreTrainedModel` with a head that writes text."""
 
 
 def load_model(folder: Path, name: str, resolve: Callable[[str], Path]) -> LoadedModel:
@@ -65,20 +73,33 @@ def load_model(folder: Path, name: str, resolve: Callable[[str], Path]) -> Loade
     model = _guarded(base, lambda: _load_weights(base, device))
     if base != folder:
         model = _guarded(folder, lambda: _with_adapter(model, folder))
-    processor = _guarded(base, lambda: _load_processor(base))
-    if not getattr(processor, "chat_template", None):
-        raise GenerationError(
-            f"model folder {str(base)!r} has no chat template; take an instruction-tuned model"
-        )
-    return LoadedModel(
-        name=name,
-        model=model,
-        processor=processor,
-        device=device,
-        stop_ids=_stop_ids(model, processor.tokenizer),
-        control_tokens=_control_tokens(processor),
-        max_tokens=getattr(model.config.get_text_config(), "max_position_embeddings", None),
+    rest = _guarded(
+        base, lambda: _load_processor(base, name, model.config, model.generation_config, device)
     )
+    return LoadedModel(**{one.name: getattr(rest, one.name) for one in fields(rest)}, model=model)
+
+
+def load_processor(folder: Path, name: str) -> LoadedProcessor:
+    """Load everything of a folder but its weights, for another engine than torch.
+
+    Raises:
+        GenerationError: The folder is no model that can be loaded.
+    """
+    check_folder(folder)
+    install_shim()
+    import torch
+
+    def load() -> LoadedProcessor:
+        from transformers import AutoConfig, GenerationConfig
+        from transformers.utils import GENERATION_CONFIG_NAME
+
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        generation = None
+        if (folder / GENERATION_CONFIG_NAME).is_file():
+            generation = GenerationConfig.from_pretrained(folder, local_files_only=True)
+        return _load_processor(folder, name, config, generation, torch.device("cpu"))
+
+    return cast("LoadedProcessor", _guarded(folder, load))
 
 
 def _base_folder(folder: Path, resolve: Callable[[str], Path]) -> Path:
@@ -129,14 +150,32 @@ def _with_adapter(model: Any, folder: Path) -> Any:  # noqa: ANN401 - transforme
     return adapted.merge_and_unload().eval()
 
 
-def _load_processor(folder: Path) -> Any:  # noqa: ANN401 - transformers' own class
+def _load_processor(
+    folder: Path,
+    name: str,
+    config: Any,  # noqa: ANN401 - transformers' own classes
+    generation: Any,  # noqa: ANN401
+    device: "torch.device",
+) -> LoadedProcessor:
     from transformers import AutoProcessor
 
     load: Any = AutoProcessor.from_pretrained
     processor = load(folder, local_files_only=True, trust_remote_code=False)
     if not hasattr(processor, "tokenizer") or not hasattr(processor, "image_processor"):
         raise ValueError("its processor reads no pictures")
-    return processor
+    if not getattr(processor, "chat_template", None):
+        raise GenerationError(
+            f"model folder {str(folder)!r} has no chat template; take an instruction-tuned model"
+        )
+    return LoadedProcessor(
+        name=name,
+        processor=processor,
+        device=device,
+        stop_ids=_stop_ids(generation, processor.tokenizer),
+        control_tokens=_control_tokens(processor),
+        placeholder_id=getattr(config, "image_token_id", None),
+        max_tokens=getattr(config.get_text_config(), "max_position_embeddings", None),
+    )
 
 
 def _guarded(folder: Path, load: Callable[[], Any]) -> Any:  # noqa: ANN401 - what load gives
@@ -181,8 +220,8 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:_FIRST]
 
 
-def _stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401 - transformers' own classes
-    told = getattr(model.generation_config, "eos_token_id", None)
+def _stop_ids(generation: Any, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401 - transformers' own classes
+    told = getattr(generation, "eos_token_id", None)
     listed = told if isinstance(told, list) else [told]
     return frozenset(one for one in (*listed, tokenizer.eos_token_id) if one is not None)
 

@@ -2,13 +2,44 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from transformers import DynamicCache
 
 TokenKey = int | str
 """A token as it is compared: its id, or for a placeholder which part of which picture."""
+
+
+class Cache(Protocol):
+    """Keys and values of tokens that were read."""
+
+    def get_seq_length(self) -> int:
+        """Count the tokens."""
+
+
+class Caches(Protocol):
+    """Makes the caches of one kind of engine."""
+
+    def begin(self) -> Cache:
+        """Give an empty one."""
+
+    def shorten(self, cache: Any, length: int) -> Cache:  # noqa: ANN401 - of the same kind
+        """Give one of the first tokens only; reading on with it leaves the other as it is."""
+
+
+class PlainCaches:
+    """Makes transformers' own."""
+
+    def begin(self) -> "DynamicCache":
+        """See `Caches`."""
+        from transformers import DynamicCache
+
+        return DynamicCache()
+
+    def shorten(self, cache: "DynamicCache", length: int) -> "DynamicCache":
+        """See `Caches`."""
+        return first_tokens(cache, length)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,8 +49,8 @@ class ReadTokens:
     keys: tuple[TokenKey, ...]
     prompt_length: int
     """How many of them were the prompt; the rest the model wrote itself."""
-    cache: "DynamicCache"
-    """Never changed once it is kept: reading on makes new tensors."""
+    cache: Cache
+    """Never changed once it is kept (see `Caches.shorten`)."""
 
 
 class ReadMemory:
@@ -29,7 +60,7 @@ class ReadMemory:
         self._max_conversations = max_conversations
         self._kept: list[ReadTokens] = []
 
-    def recall(self, keys: Sequence[TokenKey]) -> "tuple[int, DynamicCache]":
+    def recall(self, keys: Sequence[TokenKey], caches: Caches) -> tuple[int, Cache]:
         """Give how many of the first tokens need not be read again, and what they left.
 
         At least the last token is always read: what follows it is asked for.
@@ -39,9 +70,8 @@ class ReadMemory:
             shared = min(common_length(kept.keys, keys), len(keys) - 1)
             if shared > longest:
                 best, longest = kept, shared
-        from transformers import DynamicCache
-
-        return longest, DynamicCache() if best is None else first_tokens(best.cache, longest)
+        cache = caches.begin() if best is None else caches.shorten(best.cache, longest)
+        return longest, cache
 
     def keep(self, read: ReadTokens) -> None:
         """Keep what was read, in place of the conversation's earlier turns."""

@@ -5,21 +5,20 @@ picture is encoded once whatever conversations it is shown in. Not every archite
 `check.py` finds out.
 """
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image as Picture
 
-from vau_agent.agent.backends.transformers.loading import LoadedModel
-from vau_agent.agent.backends.transformers.memory import TokenKey
+from vau_agent.agent.backends.transformers.loading import LoadedProcessor
+from vau_agent.agent.backends.transformers.memory import Cache, TokenKey
 from vau_agent.agent.backends.transformers.pictures import EncodedPicture
 from vau_agent.agent.backends.transformers.rendering import ChatMessage
+from vau_agent.agent.backends.transformers.running import Runner
 
 if TYPE_CHECKING:
     import torch
-    from transformers import DynamicCache
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,13 +34,14 @@ class ReadPrompt:
 class Reader:
     """Reads prompts with one model, a stretch at a time."""
 
-    def __init__(self, loaded: LoadedModel) -> None:
+    def __init__(self, loaded: LoadedProcessor, runner: Runner) -> None:
+        self.runner = runner
         self._loaded = loaded
-        self._core = loaded.model.model
         self._picture_token: str = loaded.processor.image_token
         self._picture_id: int = loaded.tokenizer.convert_tokens_to_ids(self._picture_token)
-        self._placeholder_id: int = loaded.model.config.image_token_id
-        self._has_spread_positions = hasattr(self._core, "get_rope_index")
+        if loaded.placeholder_id is None:
+            raise ValueError("its config names no token that stands for a picture")
+        self._placeholder_id = loaded.placeholder_id
 
     def encode(self, picture: Picture.Image, key: str) -> EncodedPicture:
         """Run one picture through the vision tower."""
@@ -53,20 +53,16 @@ class Reader:
             add_special_tokens=False,
             return_tensors="pt",
         ).to(self._loaded.device)
-        wanted = inspect.signature(self._core.get_image_features).parameters
-        given = {name: value for name, value in inputs.items() if name in wanted}
         with torch.inference_mode():
-            outputs = self._core.get_image_features(**given, return_dict=True)
-        features = outputs.pooler_output
-        if not isinstance(features, torch.Tensor):
-            features = torch.cat(list(features))
+            features = self.runner.see(inputs)
         ids = tuple(inputs["input_ids"][0].tolist())
-        features = features.reshape(-1, features.shape[-1])
         if features.shape[0] != ids.count(self._placeholder_id):
             raise ValueError(
                 f"{features.shape[0]} features for {ids.count(self._placeholder_id)} placeholders"
             )
-        return EncodedPicture(key=key, ids=ids, features=features, grid=given.get("image_grid_thw"))
+        return EncodedPicture(
+            key=key, ids=ids, features=features, grid=inputs.get("image_grid_thw")
+        )
 
     def lay_out(
         self, messages: Sequence[ChatMessage], pictures: Sequence[EncodedPicture]
@@ -94,28 +90,15 @@ class Reader:
         """Give the places of a prompt's tokens; `None` where they are simply counted."""
         import torch
 
-        if not self._has_spread_positions:
-            return None
         ids = torch.tensor([prompt.ids], device=self._loaded.device)
         grids = [picture.grid for picture in prompt.pictures if picture.grid is not None]
-        if not grids:
-            return torch.arange(len(prompt.ids), device=ids.device).expand(3, 1, -1)
-        given = {
-            "input_ids": ids,
-            "image_grid_thw": torch.cat(grids),
-            "mm_token_type_ids": (ids == self._placeholder_id).int(),
-        }
-        wanted = inspect.signature(self._core.get_rope_index).parameters
-        places, _ = self._core.get_rope_index(
-            **{name: value for name, value in given.items() if name in wanted}
-        )
-        return places  # type: ignore[no-any-return] # transformers carries no annotation
+        return self.runner.positions(ids, self._placeholder_id, grids)
 
     def read(
         self,
         prompt: ReadPrompt,
         positions: "torch.Tensor | None",
-        cache: "DynamicCache",
+        cache: Cache,
         *,
         start: int,
         end: int,
@@ -126,14 +109,14 @@ class Reader:
         with torch.inference_mode():
             embedded = self.embed(prompt, start=start, end=end)
             stretch_positions = None if positions is None else positions[..., start:end]
-            return self._step(embedded, stretch_positions, cache)
+            return self.runner.step(embedded, stretch_positions, cache)
 
     def embed(self, prompt: ReadPrompt, *, start: int, end: int) -> "torch.Tensor":
         """Give the tokens from `start` to `end` as the language model takes them."""
         import torch
 
         stretch = torch.tensor([prompt.ids[start:end]], device=self._loaded.device)
-        embedded: torch.Tensor = self._loaded.model.get_input_embeddings()(stretch)
+        embedded = self.runner.look_up(stretch)
         places = stretch == self._placeholder_id
         if not bool(places.any()):
             return embedded
@@ -141,7 +124,7 @@ class Reader:
         return embedded.masked_scatter(places.unsqueeze(-1), rows)
 
     def read_token(
-        self, token: int, cache: "DynamicCache", positions: "torch.Tensor | None"
+        self, token: int, cache: Cache, positions: "torch.Tensor | None"
     ) -> "torch.Tensor":
         """Read one token that follows what the cache holds, of a prompt with these positions."""
         import torch
@@ -152,20 +135,7 @@ class Reader:
             if positions is not None:
                 written = cache.get_seq_length() - positions.shape[-1]
                 place = (positions.max() + 1 + written).expand(positions.shape[0], 1, 1)
-            return self._step(self._loaded.model.get_input_embeddings()(one), place, cache)
-
-    def _step(
-        self, embedded: "torch.Tensor", positions: "torch.Tensor | None", cache: "DynamicCache"
-    ) -> "torch.Tensor":
-        outputs: Any = self._loaded.model(
-            inputs_embeds=embedded,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-            return_dict=True,
-        )
-        return outputs.logits[0, -1]  # type: ignore[no-any-return] # transformers carries none
+            return self.runner.step(self.runner.look_up(one), place, cache)
 
     def _features(self, prompt: ReadPrompt, start: int, end: int) -> "torch.Tensor":
         """Give the rows of the placeholders between two tokens."""
@@ -181,7 +151,7 @@ class Reader:
         return torch.cat(rows)
 
 
-def render_prompt(loaded: LoadedModel, messages: Sequence[ChatMessage]) -> str:
+def render_prompt(loaded: LoadedProcessor, messages: Sequence[ChatMessage]) -> str:
     """Write the messages through the model's chat template, up to where its answer begins."""
     return str(
         loaded.processor.apply_chat_template(
@@ -190,13 +160,13 @@ def render_prompt(loaded: LoadedModel, messages: Sequence[ChatMessage]) -> str:
     )
 
 
-def adds_special_tokens(loaded: LoadedModel, text: str) -> bool:
+def adds_special_tokens(loaded: LoadedProcessor, text: str) -> bool:
     """Tell whether the tokenizer has to begin the text: a template may have done it already."""
     begin = loaded.tokenizer.bos_token
     return begin is None or not text.startswith(begin)
 
 
-def tokenize(loaded: LoadedModel, text: str) -> list[int]:
+def tokenize(loaded: LoadedProcessor, text: str) -> list[int]:
     """Give the tokens of a rendered prompt; a picture is one."""
     special = adds_special_tokens(loaded, text)
     return list(loaded.tokenizer(text, add_special_tokens=special)["input_ids"])
