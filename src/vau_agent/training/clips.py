@@ -117,10 +117,11 @@ def render_clip(scene: Drawable, *, frames: int = FRAMES, side: int = SIDE) -> C
 
 
 def _motion_picture(scene: Drawable, timestamp: float, side: int) -> Image:
+    taken = _taken(scene, timestamp)
     before = None
-    if timestamp >= MOTION_SECONDS:
-        before = scene.picture(_taken(scene, timestamp - MOTION_SECONDS))
-    return squash(pack_motion(scene.picture(_taken(scene, timestamp)), before), side)
+    if taken >= MOTION_SECONDS:
+        before = scene.picture(_taken(scene, taken - MOTION_SECONDS))
+    return squash(pack_motion(scene.picture(taken), before), side)
 
 
 def _taken(scene: Drawable, timestamp: float) -> float:
