@@ -47,20 +47,34 @@ class Area:
         )
 
 
-def visible_area(camera: Camera) -> Area | None:
-    """Return the largest area along x and y that `camera` sees whole; `None` if it sees none."""
+def visible_area(
+    camera: Camera, *, share: float = SMALLEST_SHARE, least: tuple[float, float] = (0.0, 0.0)
+) -> Area | None:
+    """Return the largest area along x and y where actors are whole; `None` if there is none.
+
+    Args:
+        camera: Who looks.
+        share: Of the picture's height that an actor of `ACTOR_HEIGHT` has at least.
+        least: Metres across and along below which an area is of no use.
+    """
     across = np.arange(-12, 12 + _STEP, _STEP, dtype=np.float32)
     along = np.arange(1.0, 32.0, _STEP, dtype=np.float32)
     x, y = np.meshgrid(across, along)
-    fits = stands_whole(camera, np.stack((x.ravel(), y.ravel()), axis=-1)).reshape(x.shape)
+    places = np.stack((x.ravel(), y.ravel()), axis=-1)
+    fits = stands_whole(camera, places, share=share).reshape(x.shape)
+    if fits.sum() * _STEP**2 < least[0] * least[1]:
+        return None
     found = _largest_rectangle(fits)
     if found is None:
         return None
     left, right, near, far = found
-    return Area(float(across[left]), float(across[right]), float(along[near]), float(along[far]))
+    area = Area(float(across[left]), float(across[right]), float(along[near]), float(along[far]))
+    return area if area.width >= least[0] and area.depth >= least[1] else None
 
 
-def stands_whole(camera: Camera, places: Array, *, margin: float = _MARGIN) -> NDArray[np.bool_]:
+def stands_whole(
+    camera: Camera, places: Array, *, share: float = SMALLEST_SHARE, margin: float = _MARGIN
+) -> NDArray[np.bool_]:
     """Tell for each place [N, 2] whether an actor who stands there is in the picture, and large."""
     corners = []
     for side in (-_HALF_WIDTH, _HALF_WIDTH):
@@ -74,7 +88,7 @@ def stands_whole(camera: Camera, places: Array, *, margin: float = _MARGIN) -> N
     inside = np.all((pixels > low) & (pixels < high), axis=(0, 2))
     inside &= np.all(depths.reshape(4, -1) > 0.5, axis=0)
     tall = (pixels[[0, 2], :, 1] - pixels[[1, 3], :, 1]).min(axis=0)
-    large = tall >= camera.height * SMALLEST_SHARE * (1 + 2 * margin)
+    large = tall >= camera.height * share * (1 + 2 * margin)
     fits: NDArray[np.bool_] = inside & large
     return fits
 

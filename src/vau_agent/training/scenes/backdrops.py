@@ -17,7 +17,7 @@ from vau_agent.training.scenes.textures import Texture, grass, picture, plain, s
 _GREEN: Final[Colour] = (92, 108, 62)
 _FRESH: Final = 0.012
 """Metres over the ground at which paint lies, so that it is nearer than the ground."""
-_TRIES: Final = 12
+_TRIES: Final = 25
 _SPREAD: Final = 9.0
 """Metres around the area in which things stand."""
 

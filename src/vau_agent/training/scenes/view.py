@@ -9,7 +9,7 @@ import numpy as np
 
 from vau_agent.motion import Image
 from vau_agent.schemas import Box
-from vau_agent.training.scenes.area import Area, visible_area
+from vau_agent.training.scenes.area import SMALLEST_SHARE, Area, visible_area
 from vau_agent.training.scenes.backdrops import Backdrop, draw_backdrop
 from vau_agent.training.scenes.camera import NEAR, Array, Camera, draw_camera
 from vau_agent.training.scenes.lighting import Lamp, Light
@@ -20,7 +20,9 @@ from vau_agent.training.scenes.splits import PLACES, Split, layouts, palettes, p
 from vau_agent.training.scenes.surfaces import FAR, Buffer, cast
 
 _SIZES: Final = ((160, 120), (176, 144), (160, 90), (192, 108), (192, 144), (144, 144))
+_LARGE_SHARE: Final = 0.36
 _LEAST: Final = (3.0, 2.5)
+_LEAST_OUTDOORS: Final = (4.0, 3.0)
 """Metres across and along that a story needs."""
 _MOST: Final = (14.0, 10.0)
 _MOST_INDOORS: Final = (8.0, 6.0)
@@ -113,15 +115,18 @@ def draw_view(rng: np.random.Generator, split: Split, *, outdoors: bool | None =
 def _draw_camera(
     rng: np.random.Generator, size: tuple[int, int], *, outdoors: bool
 ) -> tuple[Camera, Area]:
-    """Draw cameras until one sees enough ground; about one in two does."""
+    """Draw cameras until one sees enough ground with actors as large as they are to be."""
+    least = _LEAST_OUTDOORS if outdoors else _LEAST
+    share = float(np.exp(rng.uniform(np.log(SMALLEST_SHARE), np.log(_LARGE_SHARE))))
     while True:
         camera = draw_camera(rng, size, outdoors=outdoors)
-        area = visible_area(camera)
-        if area is not None and area.width >= _LEAST[0] and area.depth >= _LEAST[1]:
+        area = visible_area(camera, share=share, least=least)
+        if area is not None:
             if outdoors:
                 return camera, area.narrowed(*_MOST)
             width, depth = rng.uniform(_LEAST, _MOST_INDOORS)
             return camera, area.narrowed(float(width), float(depth))
+        share = max(share * 0.96, SMALLEST_SHARE)
 
 
 def _draw_light(rng: np.random.Generator, area: Area, *, outdoors: bool, night: bool) -> Light:
