@@ -14,7 +14,7 @@ Stage = Literal["initial_reason", "self_reflect", "verify", "revise", "answer"]
 ReflectionForm = Literal["critique", "blind", "both"]
 Severity = Literal[0, 1, 2]
 Score = Annotated[float, Field(ge=0, le=1)]
-ToolName = Literal["search_clips", "zoom", "crop", "compare", "track_motion"]
+ToolName = Literal["search_clips", "zoom", "crop", "compare", "track_motion", "detect"]
 FrameId = Annotated[str, Field(pattern=r"^f\d+$")]
 
 TOOL_NAMES: Final[tuple[ToolName, ...]] = get_args(ToolName)
@@ -59,6 +59,7 @@ CUES: Final[dict[str, str]] = {
     "flash": "a sudden change of brightness over a large part of the picture",
     "crowd": "motion that suddenly spreads over much of the picture",
     "appearance": "the picture looks unlike the rest of this video",
+    "detector": "a trained detector takes it for something abnormal",
 }
 """What is measured, by the name that traces, prompts and reports use."""
 

@@ -10,7 +10,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from vau_agent.agent.backends.rules.backend import RulesBackend
 from vau_agent.agent.backends.scripted import ScriptedBackend
 from vau_agent.agent.conversation import Conversation
-from vau_agent.agent.profile import DEFAULT_PROFILE, ModelProfile
+from vau_agent.agent.profile import ModelProfile
 from vau_agent.graphs.context import AnalysisContext, FollowupContext
 from vau_agent.graphs.followup import ask_run
 from vau_agent.graphs.opening import suit
@@ -72,7 +72,7 @@ def analysed(
     open_context: OpenContext, fire: SyntheticReader
 ) -> tuple[ScriptedBackend, Seen, Result]:
     backend, detector = revising(), Seen()
-    analysis = suit(Settings(), TRAINED).analysis
+    analysis = suit(Settings(), revising()).analysis
     with open_context(fire, backend, analysis=analysis, detector=detector) as context:
         return backend, detector, run_analysis(context, InMemorySaver())
 
@@ -89,7 +89,8 @@ def test_it_is_shown_even_frames_and_checks_its_answer_with_its_detector(
     assert checked == ["detect 3.0-6.0 fire 0.90", "Check."]
     gaps = [float(line.split()[0]) for line in (*first[:4], first[4])]
     assert gaps == pytest.approx([0, 2, 4, 6, 8], abs=0.15)
-    assert detector.asked == [Segment(start=0, end=8), Segment(start=2.5, end=6.5)]
+    whole = Segment(start=0, end=8)  # once for the curve, once for the check
+    assert detector.asked == [whole, whole, Segment(start=2.5, end=6.5)]
 
 
 def test_a_closer_look_is_measured_and_shown_in_the_same_way(
@@ -183,7 +184,7 @@ def test_a_window_without_a_detector_says_nothing_of_one(
 
 def test_settings_follow_the_model_where_nobody_chose() -> None:
     chosen = AnalysisSettings(frames_per_window=16, max_rounds=1)
-    suited = suit(Settings(analysis=chosen), TRAINED).analysis
+    suited = suit(Settings(analysis=chosen), revising()).analysis
 
     assert suited == chosen.model_copy(
         update={
@@ -193,13 +194,18 @@ def test_settings_follow_the_model_where_nobody_chose() -> None:
             "reflection": "critique",
         }
     )
-    assert suit(Settings(), DEFAULT_PROFILE) == Settings()
+    assert suit(Settings(), RulesBackend()) == Settings()
+
+
+def test_settings_name_the_policy_that_auto_came_to() -> None:
+    assert suit(Settings(policy="auto"), RulesBackend()).policy == "rules"
+    assert suit(Settings(policy="openai:m@http://a/v1/"), revising()).policy.endswith("/v1/")
 
 
 def test_a_plan_goes_by_what_the_model_is_shown(fire: SyntheticReader) -> None:
     trained, usual = (
-        plan_analysis(fire.info, suit(Settings(), profile), RulesBackend())
-        for profile in (TRAINED, DEFAULT_PROFILE)
+        plan_analysis(fire.info, suit(Settings(), backend), RulesBackend())
+        for backend in (revising(), RulesBackend())
     )
 
     assert trained.frames[0] == 4

@@ -57,6 +57,7 @@ def measure_video(state: AnalysisState, runtime: Runtime[AnalysisContext]) -> An
         context.settings.triage,
         on_moment=lambda point: context.progress("triage", point.timestamp / duration),
         appearance=_appearance(context),
+        detector=context.detector,
     )
     windows = plan_windows(measured.candidates, duration, context.settings.analysis)
     return {"triage_blob": context.store(measured), "windows": windows}

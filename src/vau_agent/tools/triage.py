@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vau_agent.schemas import Box, Candidate, Coverage, CurvePoint, Segment, Value
 from vau_agent.settings import TriageSettings
+from vau_agent.tools.base import Meter
 from vau_agent.tools.candidates import build_candidate, find_segments
 from vau_agent.tools.coarse import LastingChanges, choose_windows, packet_activity
 from vau_agent.tools.cues.appearance import Appearance
@@ -101,6 +103,7 @@ def triage(
     *,
     on_moment: OnMoment | None = None,
     appearance: Appearance | None = None,
+    detector: Meter | None = None,
 ) -> TriageResult:
     """Measure a video and propose segments.
 
@@ -111,6 +114,8 @@ def triage(
             are compared with constants only, since the video's own normal is known at the end.
         appearance: How new the looks of this video's moments are, where it was embedded. Told in
             the curve; it takes no part in the score or in candidates.
+        detector: Trained with a policy. What it finds is told in the curve too, and takes no part
+            in score or candidates either: whoever has no detector gets the same ones.
     """
     duration = reader.info.duration_s
     measurements = Measurements.empty(settings)
@@ -123,7 +128,10 @@ def triage(
     if not segments:
         frames = reader.frames(fps=settings.fps, longest_side=settings.longest_side)
         measurements.add_frames(frames, on_moment=on_moment)
-    curve, candidates = evaluate(measurements, end=duration, appearance=appearance)
+    detected = _detect(reader, detector, segments or (Segment(start=0, end=duration),))
+    curve, candidates = evaluate(
+        measurements, end=duration, appearance=appearance, detected=detected
+    )
     return TriageResult(
         curve=curve,
         candidates=candidates,
@@ -148,6 +156,7 @@ def evaluate(
     end: float,
     start: float = 0.0,
     appearance: Appearance | None = None,
+    detected: Sequence[Candidate] | None = None,
 ) -> tuple[tuple[CurvePoint, ...], tuple[Candidate, ...]]:
     """Turn measurements into the curve and its candidates; what lies before `start` is left out."""
     store = measurements.store
@@ -161,6 +170,8 @@ def evaluate(
     if appearance is not None:
         # only told: on rendered scenes it was no better than chance with the default embedder
         cues["appearance"] = appearance.at(store.times)
+    if detected is not None:
+        cues["detector"] = _height(detected, store.times)
     curve = tuple(
         CurvePoint(
             timestamp=float(store.times[row]),
@@ -175,6 +186,25 @@ def evaluate(
         if store.times[row] >= start - 1e-6
     )
     return curve, tuple(candidates)
+
+
+def _detect(
+    reader: VideoReader, detector: Meter | None, segments: Sequence[Segment]
+) -> list[Candidate] | None:
+    """Give what a detector finds in the measured segments; `None` where there is no detector."""
+    if detector is None:
+        return None
+    measured = [detector.measure(reader, segment) for segment in segments]
+    return [candidate for one in measured for candidate in one.candidates]
+
+
+def _height(candidates: Sequence[Candidate], times: NDArray[np.float64]) -> Curve:
+    """Give the highest score among the candidates at each time, 0 outside of all."""
+    curve = np.zeros(len(times), dtype=np.float32)
+    for one in candidates:
+        inside = (times >= one.segment.start) & (times < one.segment.end)
+        curve[inside] = np.maximum(curve[inside], one.score)
+    return curve
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
