@@ -1,6 +1,7 @@
 """Fire, smoke and sudden light, drawn over a canvas."""
 
 import math
+from collections.abc import Iterator
 from typing import Final
 
 import cv2
@@ -10,12 +11,12 @@ from vau_agent.motion import Image
 from vau_agent.training.scenes.camera import NEAR, Array, Camera
 from vau_agent.training.scenes.shapes import Colour, Flame, Flash, Point, Smoke
 
-_TONGUES: Final = 5
+_TONGUES: Final = 7
 _HEAT: Final[tuple[tuple[float, Colour], ...]] = (
-    (1.0, (214, 76, 16)),
-    (0.72, (250, 150, 32)),
-    (0.45, (255, 226, 120)),
-    (0.22, (255, 252, 226)),
+    (1.0, (236, 112, 30)),
+    (0.8, (255, 168, 60)),
+    (0.58, (255, 226, 140)),
+    (0.34, (255, 252, 230)),
 )
 """Share of the size and colour, from the outside of a flame to its core."""
 _COARSE: Final = 4
@@ -23,23 +24,39 @@ _COARSE: Final = 4
 
 
 def paint_flame(canvas: Image, camera: Camera, flame: Flame) -> None:
-    """Draw tongues that lick upwards, brighter inside, with a glow around."""
+    """Draw tongues that lick upwards, brighter inside, with a glow around; light only adds."""
     foot, scale = _pixels(camera, flame.foot)
     width, height = flame.width * scale, flame.height * scale
-    _glow(canvas, foot - (0, height * 0.4), max(width, height) * 1.3, (255, 130, 40), 0.35)
-    steps = np.linspace(0, 1, 9)
+    middle = foot - (0, height * 0.4)
+    _glow(canvas, middle, max(width, height) * 1.3, (255, 140, 50), 0.3 * flame.strength)
+    window = _around(canvas, middle, max(width, height) + 3)
+    if window is None:
+        return
+    light = np.zeros_like(canvas[window])
+    corner = np.array((window[1].start, window[0].start))
     for share, colour in _HEAT:
-        shown = tuple(int(part * (0.45 + 0.55 * flame.strength)) for part in colour)
-        for tongue in range(_TONGUES):
-            wave = flame.phase * (7 + 1.7 * tongue) + tongue * 2.1
-            tall = height * share * (0.62 + 0.38 * math.sin(wave)) * (1 - 0.12 * tongue)
-            middle = foot[0] + width * share * (tongue - (_TONGUES - 1) / 2) / _TONGUES
-            lean = width * 0.18 * np.sin(wave * 0.7 + 4 * steps) * steps
-            half = width * share / _TONGUES * 1.1 * (1 - steps) ** 0.8 * (0.75 + 1.1 * steps)
-            left = np.stack((middle + lean - half, foot[1] - tall * steps), axis=1)
-            right = np.stack((middle + lean + half, foot[1] - tall * steps), axis=1)
-            outline = np.concatenate((left, right[::-1]))
-            cv2.fillPoly(canvas, [np.rint(outline * 8).astype(np.int32)], shown, cv2.LINE_AA, 3)
+        red, green, blue = (int(part * (0.45 + 0.55 * flame.strength)) for part in colour)
+        tongues = [
+            np.rint((outline - corner) * 8).astype(np.int32)
+            for outline in _tongues(foot, width * share, height * share, flame.phase)
+        ]
+        cv2.fillPoly(light, tongues, (red, green, blue), cv2.LINE_8, 3)
+    cv2.GaussianBlur(light, (3, 3), 0, dst=light)
+    np.maximum(canvas[window], light, out=canvas[window])
+
+
+def _tongues(foot: Array, width: float, height: float, phase: float) -> Iterator[Array]:
+    steps = np.linspace(0, 1, 8)
+    for tongue in range(_TONGUES):
+        aside = (tongue - (_TONGUES - 1) / 2) / _TONGUES
+        wave = phase * (6 + 1.7 * (tongue % 4)) + tongue * 2.1
+        tall = height * (0.62 + 0.38 * math.sin(wave)) * (1 - 1.2 * abs(aside))
+        lean = width * 0.1 * np.sin(wave * 0.7 + 4 * steps) * steps - width * 0.5 * aside * steps
+        half = width / _TONGUES * 0.9 * (1 - steps) ** 0.8 * (0.75 + 1.1 * steps)
+        along = foot[0] + width * aside + lean
+        up = foot[1] - tall * steps
+        left, right = np.stack((along - half, up), axis=1), np.stack((along + half, up), axis=1)
+        yield np.concatenate((left, right[::-1]))
 
 
 def paint_smoke(canvas: Image, camera: Camera, smoke: Smoke) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vau_agent.motion import Image
 from vau_agent.training.scenes.clocks import Clock, draw_clock
+from vau_agent.training.scenes.weather import Weather, draw_weather
 
 _LEVELS: Final = np.arange(256, dtype=np.float32) / 255
 _BANK: Final = 32
@@ -46,6 +47,7 @@ class Looks:
     interlaced: bool
     veil: NDArray[np.uint8]
     """What dirt and the edge of the lens leave of the light, 255 is all; height x width x 3."""
+    weather: Weather
     clock: Clock | None
 
     def moved(self, canvas: Image, timestamp: float) -> Image:
@@ -65,7 +67,8 @@ class Looks:
         """Return `picture` as it is stored; the same for the same time."""
         rows, columns = picture.shape[:2]
         moment = np.random.default_rng((self.seed, round(timestamp * 1000)))
-        shown = self._developed(picture, timestamp)
+        shown = self.weather.over(picture, timestamp, moment)
+        shown = self._developed(shown, timestamp)
         if self.noise is not None:
             shown = _noisy(shown, self.noise, moment)
         if self.interlaced:
@@ -105,7 +108,9 @@ def _noisy(picture: Image, noise: NDArray[np.int16], moment: np.random.Generator
     return _image(cv2.add(picture, np.ascontiguousarray(window), dtype=cv2.CV_8U))
 
 
-def draw_looks(rng: np.random.Generator, size: tuple[int, int], *, night: bool) -> Looks:
+def draw_looks(
+    rng: np.random.Generator, size: tuple[int, int], *, outdoors: bool, night: bool
+) -> Looks:
     """Draw the looks of one camera for pictures of `size` (width, height)."""
     grey = bool(rng.random() < (0.6 if night else 0.3))
     return Looks(
@@ -125,6 +130,7 @@ def draw_looks(rng: np.random.Generator, size: tuple[int, int], *, night: bool) 
         shake=float(rng.uniform(0.3, 2.5)) if rng.random() < 0.12 else 0.0,
         interlaced=bool(rng.random() < 0.12),
         veil=_draw_veil(rng, size),
+        weather=draw_weather(rng, size, outdoors=outdoors, night=night),
         clock=draw_clock(rng, size) if rng.random() < 0.6 else None,
     )
 

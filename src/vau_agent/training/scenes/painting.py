@@ -3,6 +3,7 @@
 The canvas is larger than the picture (`SUPERSAMPLED`), so that its edges come out smooth.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -39,6 +40,17 @@ class Thing:
     """Of the canvas."""
     mask: NDArray[np.bool_]
     """Rows x columns x 1 of the window, true where the thing is."""
+    sways: bool = False
+    """It moves in the wind."""
+
+    def put(self, canvas: Image, backdrop: Image, timestamp: float) -> None:
+        """Put it over what has been painted so far."""
+        shown, mask = backdrop[self.window], self.mask
+        if self.sways:
+            phase = self.window[1].start
+            gust = math.sin(timestamp * 1.9 + phase) + 0.5 * math.sin(timestamp * 4.7 + 2 * phase)
+            shown, mask = np.roll(shown, round(gust), axis=1), np.roll(mask, round(gust), axis=1)
+        np.copyto(canvas[self.window], shown, where=mask)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +65,16 @@ class Stage:
     ground: NDArray[np.uint8]
     """255 where the picture (not the canvas) shows ground, else 0."""
     light: Light
-    things: tuple["Thing", ...] = ()
+    things: tuple[Thing, ...] = ()
+    glare: float = 1.0
+    """How much stronger than what is there a sudden light is."""
 
-    def paint(self, shapes: Sequence[Shape]) -> Image:
-        """Return the canvas with `shapes` in it."""
+    def paint(self, shapes: Sequence[Shape], timestamp: float = 0.0) -> Image:
+        """Return the canvas with `shapes` in it; `timestamp` (seconds) is for the wind."""
         canvas = self.backdrop.copy()
+        for thing in self.things:
+            if thing.sways:
+                thing.put(canvas, self.backdrop, timestamp)
         if not shapes:
             return canvas
         rods = [_rod(one) for one in shapes if isinstance(one, Capsule | Ball)]
@@ -67,18 +84,15 @@ class Stage:
         hiding = sorted(self.things, key=lambda one: one.depth)
         for one in drawn:
             while hiding and hiding[-1].depth > one.depth:
-                self._hide(canvas, hiding.pop())
+                hiding.pop().put(canvas, self.backdrop, timestamp)
             one.paint(canvas, self.camera)
         for thing in reversed(hiding):
-            self._hide(canvas, thing)
+            thing.put(canvas, self.backdrop, timestamp)
         for shape in shapes:
             if isinstance(shape, Flash):
-                paint_flash(canvas, self.camera, self.points, shape)
+                weaker = replace(shape, strength=shape.strength * self.glare)
+                paint_flash(canvas, self.camera, self.points, weaker)
         return canvas
-
-    def _hide(self, canvas: Image, thing: Thing) -> None:
-        """Put `thing` back over what has been painted so far."""
-        np.copyto(canvas[thing.window], self.backdrop[thing.window], where=thing.mask)
 
     def _rods(self, rods: Sequence[Capsule]) -> list["_Patches | _Effect"]:
         """Return each rod as patches: its dark side first, its highlight, a fold of its cloth."""

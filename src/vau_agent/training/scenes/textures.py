@@ -25,6 +25,8 @@ class Texture:
     """Height x width x 3, RGB 0..255; a fourth channel, where there is one, is 0 in holes."""
     metres: float
     """Width of one repetition."""
+    sways: bool = False
+    """It is of leaves, which move in the wind."""
 
     @cached_property
     def mean(self) -> Pixels:
@@ -145,7 +147,7 @@ def foliage(rng: np.random.Generator, colour: Colour) -> Texture:
     solid = (x**2 + y**2 + ragged * 0.18) < 0.72
     tone = (noise(rng, 8, 4) * 20 - y * 18)[..., None]
     pixels = _clip(np.array(colour, dtype=np.float32) + tone)
-    return Texture(pixels=_with_holes(pixels, solid), metres=1.0)
+    return Texture(pixels=_with_holes(pixels, solid), metres=1.0, sways=True)
 
 
 def rails(rng: np.random.Generator, colour: Colour) -> Texture:

@@ -1,6 +1,6 @@
 """One surveillance camera at one place: shows shapes as its recordings would."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,7 +17,7 @@ from vau_agent.training.scenes.looks import Looks, draw_looks
 from vau_agent.training.scenes.painting import SUPERSAMPLED, Stage, Thing
 from vau_agent.training.scenes.shapes import Ball, Capsule, Face, Flame, Flash, Shape, Smoke
 from vau_agent.training.scenes.splits import PLACES, Split, layouts, palettes, places
-from vau_agent.training.scenes.surfaces import FAR, Buffer, cast
+from vau_agent.training.scenes.surfaces import FAR, Buffer, Surface, cast
 
 _SIZES: Final = ((160, 120), (176, 144), (160, 90), (192, 108), (192, 144), (144, 144))
 _LARGE_SHARE: Final = 0.36
@@ -29,6 +29,8 @@ _MOST_INDOORS: Final = (8.0, 6.0)
 _BRIGHT: Final = (75.0, 150.0)
 _DIM: Final = (30.0, 75.0)
 """Mean level of a picture by day, and by night."""
+_GLARING: Final = 60.0
+"""Mean level at which a sudden light shows at its full strength."""
 _GROUND: Final = 1
 _FIRST_THING: Final = 3
 """Parts of the buffer: ground, walls, and then each thing."""
@@ -52,7 +54,7 @@ class View:
 
     def picture(self, shapes: Sequence[Shape], timestamp: float) -> Image:
         """Return what is recorded at `timestamp` seconds; the same for the same arguments."""
-        canvas = self.looks.moved(self.stage.paint(shapes), timestamp)
+        canvas = self.looks.moved(self.stage.paint(shapes, timestamp), timestamp)
         small = cv2.resize(canvas, self.size, interpolation=cv2.INTER_AREA)
         return self.looks.recorded(small.astype(np.uint8, copy=False), timestamp)
 
@@ -77,18 +79,33 @@ class View:
         return Box(x=left, y=top, width=right - left, height=bottom - top)
 
 
-def draw_view(rng: np.random.Generator, split: Split, *, outdoors: bool | None = None) -> View:
+def draw_view(
+    rng: np.random.Generator,
+    split: Split,
+    *,
+    outdoors: bool | None = None,
+    among: Collection[str] | None = None,
+    width: float = 0.0,
+) -> View:
     """Draw a camera, a place and its looks as `split` may show them.
 
     Args:
         rng: Random numbers; the same ones give the same view.
         split: Whose places, layouts and palettes are drawn from.
         outdoors: Under the sky or under a roof; either where `None`.
+        among: The places that will do; all of the split where `None`.
+        width: Metres across that the area has at least.
+
+    Raises:
+        ValueError: No place of `split` is among those that will do.
     """
-    place = str(rng.choice(places(split, outdoors=outdoors)))
+    fitting = [one for one in places(split, outdoors=outdoors) if among is None or one in among]
+    if not fitting:
+        raise ValueError(f"no place of {split} is among {sorted(among or ())}")
+    place = str(rng.choice(fitting))
     open_air = PLACES[place]
-    width, height = _SIZES[int(rng.integers(len(_SIZES)))]
-    camera, area = _draw_camera(rng, (width, height), outdoors=open_air)
+    size = _SIZES[int(rng.integers(len(_SIZES)))]
+    camera, area = _draw_camera(rng, size, outdoors=open_air, width=width)
     night = bool(rng.random() < (0.3 if open_air else 0.12))
     backdrop = draw_backdrop(
         rng,
@@ -101,22 +118,23 @@ def draw_view(rng: np.random.Generator, split: Split, *, outdoors: bool | None =
     )
     light = _draw_light(rng, area, outdoors=open_air, night=night)
     return View(
-        size=(width, height),
+        size=size,
         place=place,
         outdoors=open_air,
         night=night,
         area=area,
         camera=camera,
         stage=_build_stage(camera, backdrop, light, rng.uniform(*(_DIM if night else _BRIGHT))),
-        looks=draw_looks(rng, (width, height), night=night),
+        looks=draw_looks(rng, size, outdoors=open_air, night=night),
     )
 
 
 def _draw_camera(
-    rng: np.random.Generator, size: tuple[int, int], *, outdoors: bool
+    rng: np.random.Generator, size: tuple[int, int], *, outdoors: bool, width: float = 0.0
 ) -> tuple[Camera, Area]:
     """Draw cameras until one sees enough ground with actors as large as they are to be."""
-    least = _LEAST_OUTDOORS if outdoors else _LEAST
+    across, along = _LEAST_OUTDOORS if outdoors else _LEAST
+    least = max(across, width), along
     share = float(np.exp(rng.uniform(np.log(SMALLEST_SHARE), np.log(_LARGE_SHARE))))
     while True:
         camera = draw_camera(rng, size, outdoors=outdoors)
@@ -124,8 +142,8 @@ def _draw_camera(
         if area is not None:
             if outdoors:
                 return camera, area.narrowed(*_MOST)
-            width, depth = rng.uniform(_LEAST, _MOST_INDOORS)
-            return camera, area.narrowed(float(width), float(depth))
+            kept, depth = rng.uniform(_LEAST, _MOST_INDOORS)
+            return camera, area.narrowed(max(float(kept), width), float(depth))
         share = max(share * 0.96, SMALLEST_SHARE)
 
 
@@ -176,20 +194,23 @@ def _build_stage(camera: Camera, backdrop: Backdrop, light: Light, brightness: f
         points=np.ascontiguousarray(seen.points[::scale, ::scale]),
         ground=np.ascontiguousarray(small),
         light=light.brighter(exposure),
-        things=tuple(_things(seen, len(backdrop.things))),
+        glare=float(np.clip(_GLARING / brightness, 0.3, 1.2)),
+        things=tuple(_things(seen, backdrop.things)),
     )
 
 
-def _things(seen: Buffer, count: int) -> list[Thing]:
+def _things(seen: Buffer, things: Sequence[Sequence[Surface]]) -> list[Thing]:
     """Return what of each thing is seen, and can hide what is behind it."""
     found = []
-    for part in range(_FIRST_THING, _FIRST_THING + count):
+    for part in range(_FIRST_THING, _FIRST_THING + len(things)):
         mask = seen.part == part
         left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
         if width:
             window = slice(top, top + height), slice(left, left + width)
             depth = float(np.median(seen.depth[mask]))
-            found.append(Thing(depth=depth, window=window, mask=mask[window][..., None].copy()))
+            cut = mask[window][..., None].copy()
+            sways = bool(things[part - _FIRST_THING][-1].texture.sways)
+            found.append(Thing(depth=depth, window=window, mask=cut, sways=sways))
     return found
 
 
