@@ -25,6 +25,8 @@ SPECIAL_TOKENS: Final = (
 )
 QWEN_PICTURE: Final = "<|vision_start|><|image_pad|><|vision_end|>"
 LLAVA_PICTURE: Final = "<image>"
+TINY_TOWER: Final = "lcnet_035"
+TINY_FEATURES: Final = 176
 
 _TEMPLATE: Final = """{%- for message in messages -%}
 <|im_start|>{{ message.role }}
@@ -182,9 +184,9 @@ def build_tiny_fastvlm(folder: Path, size: TinySize | None = None) -> Path:
         text_config={**language, **_text_config(size, tokenizer)},
         vision_config={
             "model_type": "timm_wrapper",
-            "architecture": "lcnet_035",
+            "architecture": TINY_TOWER,
             "do_pooling": False,
-            "hidden_size": 176,
+            "hidden_size": TINY_FEATURES,
             "num_classes": 0,
             "model_args": {},
         },

@@ -31,10 +31,11 @@ def _build_conse(stage: Path, folder: Path) -> None:
 
 
 def _build_nano(stage: Path, folder: Path) -> None:
-    from vau_agent.agent.nano.build import build_nano
+    from vau_agent.agent.nano.build import build_nano, shipped_adapter
 
     _quieten()
-    build_nano(stage, folder)
+    with shipped_adapter() as adapter:
+        build_nano(stage, adapter, folder)
 
 
 def _nano_ingredients() -> tuple[str, ...]:

@@ -27,8 +27,8 @@ PICTURE: Final = "<image>"
 SIDE: Final = 128
 """Pixels of a picture's side; the tower halves it five times."""
 TOKENS_PER_PICTURE: Final = (SIDE // 32) ** 2
-VOCABULARY: Final = 49_216
-"""49152 tokens of SmolLM2, one for pictures, and empty ones up to a multiple of 64."""
+_VOCABULARY_STEP: Final = 64
+"""Rows of the vocabulary are filled up to a multiple of this."""
 TOWER: Final = "tf_efficientnet_lite0"
 TOWER_CHANNELS: Final = 1280
 ADAPTER: Final = "adapter.safetensors"
@@ -42,23 +42,23 @@ _END: Final = "<|im_end|>"
 _PAD: Final = "<|endoftext|>"
 
 
-def build_nano(stage: Path, folder: Path) -> None:
+def build_nano(stage: Path, adapter: Path, folder: Path) -> None:
     """Write the whole model into a folder; it appears whole or not at all.
 
     Args:
         stage: Holds the language model (`*.gguf`) and the tower's weights (`*.pth`).
+        adapter: What training has given it.
         folder: What was there is replaced.
 
     Raises:
-        ModelError: A part or the adapter is absent, or they do not fit each other.
+        ModelError: A part is absent, or the adapter does not fit.
         MissingDependencyError: A package for exporting the detector is not installed.
     """
-    with shipped_adapter() as adapter:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-base-") as temporary:
-            base = Path(temporary)
-            build_base(stage, base)
-            apply_adapter(base, adapter, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-base-") as temporary:
+        base = Path(temporary)
+        build_base(stage, base)
+        apply_adapter(base, adapter, folder)
 
 
 @contextlib.contextmanager
@@ -152,9 +152,10 @@ def _build_model(gguf: Path, pth: Path, tokenizer: Any) -> Any:  # noqa: ANN401 
         name: value for name, value in language.config.to_dict().items() if name not in _OF_THE_PART
     }
     ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    rows = -(-len(tokenizer) // _VOCABULARY_STEP) * _VOCABULARY_STEP
     build_config: Any = FastVlmConfig  # carries no annotations
     config = build_config(
-        text_config=text | {"vocab_size": VOCABULARY} | ends,
+        text_config=text | {"vocab_size": rows} | ends,
         vision_config={
             "model_type": "timm_wrapper",
             "architecture": TOWER,
@@ -169,7 +170,7 @@ def _build_model(gguf: Path, pth: Path, tokenizer: Any) -> Any:  # noqa: ANN401 
     )
     build_model: Any = FastVlmForConditionalGeneration
     model = build_model(config).eval()
-    model.model.language_model.load_state_dict(_with_empty_tokens(language.model.state_dict()))
+    model.model.language_model.load_state_dict(_with_rows(language.model.state_dict(), rows))
     model.model.vision_tower.load_state_dict(_load_tower(pth))
     _seed_projector(model.model.multi_modal_projector)
     model.tie_weights()
@@ -192,13 +193,13 @@ def _load_language(gguf: Path) -> Any:  # noqa: ANN401 - transformers' own class
     )
 
 
-def _with_empty_tokens(state: "Mapping[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
-    """Give the language model its added tokens: the mean of all, which is never the likeliest."""
+def _with_rows(state: "Mapping[str, torch.Tensor]", count: int) -> "dict[str, torch.Tensor]":
+    """Give the language model this many tokens: added ones are the mean, so never the likeliest."""
     import torch
 
     name = "embed_tokens.weight"
     rows = state[name]
-    added = rows.mean(0, keepdim=True).expand(VOCABULARY - len(rows), -1)
+    added = rows.mean(0, keepdim=True).expand(count - len(rows), -1)
     return {**state, name: torch.cat((rows, added))}
 
 
