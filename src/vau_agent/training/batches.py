@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 UNLEARNED: Final = -100
 """Label of a token that carries no loss, as in torch."""
 _DECISIONS: Final = re.compile(
-    r"<answer>(.*?)</answer>|<glue>(.*?)</glue>|\"accept\": (true|false)", re.DOTALL
+    r"<answer>(.*?)</answer>|<glue>(\[\d.*?)</glue>|\"accept\": (true|false)", re.DOTALL
 )
 """What of a completion decides; the rest is wording. One group takes part in a match."""
 

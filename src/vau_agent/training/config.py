@@ -44,7 +44,7 @@ class AlignmentConfig(StageConfig):
     """Stage 1: what the projector gives for a frame becomes the word for what the frame shows."""
 
     clips: ClipRange = ClipRange()
-    frames: int = Field(default=6000, ge=1)
+    frames: int = Field(default=6000, ge=16)
     """Frames whose features are kept in memory: 40 kB each."""
     steps: int = Field(default=300, ge=1)
     batch: int = Field(default=128, ge=1)

@@ -1,12 +1,14 @@
 """What a detector says of clips that it was not trained on, for the evidence lines of rows."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from vau_agent.schemas import Segment
-from vau_agent.tools.detection import Detection
+from vau_agent.tools.detection import Detection, Rule
+from vau_agent.tools.detector import Detector
 from vau_agent.training.clips import Clip
 from vau_agent.training.scenes.splits import TRAINED_CATEGORIES, generator
 
@@ -37,6 +39,20 @@ def noisy_truth(clip: Clip) -> Detection:
     return Detection(
         edges=clip.boundaries, probabilities=shares.astype(np.float32), classes=classes
     )
+
+
+def open_detect(folder: Path) -> tuple[Detect, Rule]:
+    """Give a trained detector as a judge of clips, and the rule by which it is read.
+
+    Raises:
+        ModelError: The folder holds no detector.
+    """
+    detector = Detector.open(folder)
+
+    def detect(clip: Clip) -> Detection:
+        return detector.judge(clip.pictures, clip.boundaries)
+
+    return detect, detector.card.rule
 
 
 def within(detection: Detection, segment: Segment) -> Detection:

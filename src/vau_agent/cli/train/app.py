@@ -2,9 +2,12 @@
 
 import typer
 
+from vau_agent.cli.train.align import align
 from vau_agent.cli.train.clips import clips
 from vau_agent.cli.train.detector import detector
 from vau_agent.cli.train.evaluating import evaluate
+from vau_agent.cli.train.export import export
+from vau_agent.cli.train.sft import sft
 
 
 def build_app() -> typer.Typer:
@@ -13,6 +16,6 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
         help="Train: draw clips of rendered scenes, then run one stage after another on them.",
     )
-    for command in (clips, detector, evaluate):
+    for command in (clips, detector, align, sft, export, evaluate):
         app.command()(command)
     return app
