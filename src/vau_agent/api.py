@@ -94,7 +94,7 @@ def analyze(
         BackendError: The policy could not be asked.
     """
     backend = open_policy(settings)
-    settings = suit(settings, backend.profile)
+    settings = suit(settings, backend)
     spec = RunSpec.of(path, settings, revision=backend.card.revision)
     with open_home(settings.home, clock=clock) as home:
         run_id = choose_run_id(spec, home, fresh=fresh)
@@ -144,7 +144,7 @@ def resume(
 def plan(path: Path, *, settings: Settings) -> Plan:
     """Say what `analyze` would do, from the packet index alone; nothing is stored or sent."""
     backend = open_policy(settings)
-    settings = suit(settings, backend.profile)
+    settings = suit(settings, backend)
     with open_video(path, reader=settings.reader, limits=settings.video) as reader:
         return plan_analysis(reader.info, settings, backend, plan_indexing(settings, reader))
 

@@ -6,6 +6,7 @@ import pytest
 from vau_agent.agent.catalogue import (
     HubPart,
     ModelEntry,
+    best_policy,
     find_model,
     load_catalogue,
     model_setting,
@@ -122,6 +123,18 @@ def test_the_folder_of_a_policys_model_is_found_however_it_is_run(
 def test_a_servers_model_is_no_folder_of_this_machine(tmp_path: Path) -> None:
     assert policy_folder(f"openai:{tmp_path}@http://127.0.0.1:8000/v1", tmp_path) is None
     assert policy_folder("rules", tmp_path) is None
+
+
+def test_the_best_policy_is_a_promoted_model_that_is_here(tmp_path: Path) -> None:
+    name = "smolvlm2-500m-video-instruct"
+    plain = find_model(name)
+    promoted = plain.model_copy(update={"promoted": True})
+    absent = best_policy([promoted], tmp_path)
+    pulled(name, tmp_path)
+
+    assert absent == "rules"
+    assert best_policy([plain], tmp_path) == "rules"
+    assert best_policy([plain, promoted], tmp_path) == model_setting(promoted, tmp_path)
 
 
 def test_what_is_not_here_says_how_to_get_it(tmp_path: Path) -> None:

@@ -182,6 +182,22 @@ def test_a_window_without_a_detector_says_nothing_of_one(
     assert texts(backend.requests[0])[0].startswith("0.0 f1")
 
 
+def test_a_quiet_answer_is_checked_where_the_detector_is_told_to_the_check(
+    open_context: OpenContext, empty: SyntheticReader
+) -> None:
+    def stages(profile: ModelProfile) -> list[str]:
+        backend = scripted_backend(
+            initial=normal("Nobody is there."), reflections=[accept()], profile=profile
+        )
+        run_id = profile.detector_told
+        with open_context(empty, backend, detector=Seen(()), run_id=run_id) as context:
+            run_analysis(context, InMemorySaver())
+        return [request.stage for request in backend.requests]
+
+    assert stages(TRAINED) == ["initial_reason", "self_reflect"]
+    assert stages(TRAINED.model_copy(update={"detector_told": "first"})) == ["initial_reason"]
+
+
 def test_settings_follow_the_model_where_nobody_chose() -> None:
     chosen = AnalysisSettings(frames_per_window=16, max_rounds=1)
     suited = suit(Settings(analysis=chosen), revising()).analysis

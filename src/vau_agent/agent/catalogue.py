@@ -4,7 +4,7 @@ One TOML file a model, in `models/`. Nothing here reaches out; fetching is in `d
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -98,6 +98,8 @@ class ModelEntry(Value):
     weights: Precision = "bf16"
     """How its values are stored; without a public source the wider one is assumed."""
     context_tokens: int | None = Field(default=None, gt=0)
+    promoted: bool = False
+    """Whether it was measured to beat the built-in policy, so that `auto` takes it where it is."""
     gated: bool = False
     """Whether its hub asks for an account that has accepted its terms."""
     parts: tuple[Part, ...] = ()
@@ -213,6 +215,14 @@ def resolve_model(name_or_path: str, models: Path) -> Path:
         "('vau-agent models list'); fetch it first, e.g. hf download "
         f"{name_or_path if _is_repository(name_or_path) else 'ORG/NAME'} --local-dir DIR"
     )
+
+
+def best_policy(entries: Iterable[ModelEntry], models: Path) -> str:
+    """Give the policy string of the first promoted model that is here; `rules` where none is."""
+    for entry in entries:
+        if entry.promoted and model_state(entry, models) == "here":
+            return model_setting(entry, models)
+    return "rules"
 
 
 def policy_folder(policy: str, models: Path) -> Path | None:

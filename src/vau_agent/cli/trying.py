@@ -43,7 +43,7 @@ def try_policy(settings: "Settings", *, endpoint: str | None, model: str | None)
         offline=settings.offline,
     )
     backend = open_backend(policy, context)
-    analysis = suit(settings, backend.profile).analysis
+    analysis = suit(settings, backend).analysis
     return probe_policy(
         backend,
         book,

@@ -23,7 +23,7 @@ from vau_agent.evals.questions import chosen_option, render_question
 from vau_agent.evals.records import Choice, Record, RunHeader
 from vau_agent.evals.samples import Dataset, Sample
 from vau_agent.evals.store import Store, open_store
-from vau_agent.graphs.opening import chosen_embedder
+from vau_agent.graphs.opening import chosen_embedder, open_policy, suit
 from vau_agent.results import Result
 from vau_agent.settings import Settings, named_settings
 from vau_agent.tools.video.factory import hash_file
@@ -101,6 +101,8 @@ def plan_run(
             f"none of the {len(dataset.samples)} videos of {dataset.benchmark} is in "
             f"{str(videos)!r}; --videos names the folder"
         )
+    backend = open_policy(settings)
+    settings = suit(settings, backend)
     kept = set(drawn)
     samples = tuple(sample for sample in dataset.samples if sample.id in kept)
     taken = dataset.model_copy(update={"samples": samples, "gaps": (*dataset.gaps, *gaps)})
@@ -113,6 +115,8 @@ def plan_run(
         "seed": str(seed),
         "tasks": ", ".join(tasks),
     }
+    if backend.card.revision is not None:
+        told["model"] = backend.card.revision
     name, _, script = settings.policy.partition(":")
     if name == "scripted":
         told["policy file"] = hash_file(Path(script))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from vau_agent.agent.backends.base import Backend, BackendContext
-from vau_agent.agent.backends.factory import open_backend
+from vau_agent.agent.backends.factory import AUTO, open_backend
 from vau_agent.agent.catalogue import policy_folder
 from vau_agent.agent.profile import ModelProfile
 from vau_agent.graphs.planning import IndexPlan, plan_index
@@ -33,13 +33,22 @@ def open_policy(settings: Settings, blobs: BlobStore | None = None) -> Backend:
     return open_backend(settings.policy, context)
 
 
-def suit(settings: Settings, profile: ModelProfile) -> Settings:
-    """Give the settings that a model was trained with, wherever nobody chose others."""
+def suit(settings: Settings, backend: Backend) -> Settings:
+    """Give the settings as they are for a policy that was opened with them.
+
+    They name the policy that `auto` came to and, wherever nobody chose otherwise, have what its
+    model was trained with.
+    """
     analysis = settings.analysis
-    trained = profile.model_dump(
+    trained = backend.profile.model_dump(
         include=set(type(analysis).model_fields) - analysis.model_fields_set, exclude_none=True
     )
-    return settings.model_copy(update={"analysis": analysis.model_copy(update=trained)})
+    return settings.model_copy(
+        update={
+            "policy": backend.name if settings.policy == AUTO else settings.policy,
+            "analysis": analysis.model_copy(update=trained),
+        }
+    )
 
 
 def open_detector(settings: Settings, profile: ModelProfile) -> Detector | None:

@@ -18,7 +18,11 @@ def route_ingest(
 def route_reasoning(
     state: AnalysisState, runtime: Runtime[AnalysisContext]
 ) -> Literal["self_reflect", "retrieve", "close_window"]:
-    """Reflect on the first answer, unless nothing stirred or no round is allowed."""
+    """Reflect on the first answer, unless nothing stirred or no round is allowed.
+
+    What a policy's own detector measured is told to the check of its answer: no answer goes
+    unchecked then, however quiet the curve.
+    """
     settings = runtime.context.settings.analysis
     unreadable = state["conversation_blob"] is None
     if unreadable or settings.max_rounds == 0 or _is_quiet(state, runtime.context):
@@ -55,6 +59,8 @@ def route_window(state: AnalysisState) -> Literal["initial_reason", "decide"]:
 
 
 def _is_quiet(state: AnalysisState, context: AnalysisContext) -> bool:
+    if context.detector is not None and context.backend.profile.detector_told == "check":
+        return False
     reasoning = state["reasoning"]
     candidates = context.triage(state).candidates
     return not candidates and reasoning is not None and reasoning.verdict.label == "normal"

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from vau_agent.agent.backends.base import BackendContext
 from vau_agent.agent.backends.factory import open_backend
 from vau_agent.errors import SettingsError
 
@@ -24,12 +25,17 @@ def test_a_script_is_opened_by_its_file(tmp_path: Path) -> None:
     assert open_backend(f"scripted:{path}").name == f"scripted:{path}"
 
 
+def test_auto_is_rules_while_no_promoted_model_is_here(tmp_path: Path) -> None:
+    assert open_backend("auto", BackendContext(models=tmp_path)).name == "rules"
+
+
 @pytest.mark.parametrize(
     ("policy", "complaint"),
     [
         ("magic", "unknown policy 'magic'; choose one of rules, "),
         ("", "choose one of"),
         ("Rules", "choose one of"),
+        ("auto:fast", "takes nothing after a colon, got 'fast'"),
         ("rules:fast", "takes nothing after a colon, got 'fast'"),
         ("scripted", "needs a file"),
         ("scripted:", "needs a file"),

@@ -7,8 +7,11 @@ from typing import Final
 from vau_agent.agent.backends.base import Backend, BackendContext
 from vau_agent.agent.backends.rules.backend import RulesBackend
 from vau_agent.agent.backends.scripted import ScriptedBackend
+from vau_agent.agent.catalogue import best_policy, load_catalogue
 from vau_agent.errors import SettingsError
 
+AUTO: Final = "auto"
+"""The best policy that is here: a promoted one of the catalogue, or `rules`."""
 Opener = Callable[[str, BackendContext], Backend]
 """Opens what follows the colon of a policy string."""
 
@@ -25,6 +28,12 @@ def open_backend(policy: str, context: BackendContext | None = None) -> Backend:
     if opener is None:
         raise SettingsError(f"unknown policy {policy!r}; choose one of {', '.join(POLICY_FORMS)}")
     return opener(model, context or BackendContext())
+
+
+def _auto(model: str, context: BackendContext) -> Backend:
+    if model:
+        raise SettingsError(f"policy {AUTO!r} takes nothing after a colon, got {model!r}")
+    return open_backend(best_policy(load_catalogue().values(), context.models), context)
 
 
 def _rules(model: str, context: BackendContext) -> Backend:
@@ -69,6 +78,7 @@ def _openai(model: str, context: BackendContext) -> Backend:
 
 
 BACKENDS: Final[Mapping[str, Opener]] = {
+    AUTO: _auto,
     "rules": _rules,
     "nano": _nano,
     "openai": _openai,
@@ -83,4 +93,5 @@ POLICY_FORMS: Final = (
     "transformers:MODEL",
     "vllm:MODEL",
     "scripted:FILE",
+    AUTO,
 )
