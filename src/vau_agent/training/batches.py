@@ -17,6 +17,7 @@ from PIL import Image as Picture
 from vau_agent.agent.backends.transformers.loading import LoadedModel
 from vau_agent.agent.backends.transformers.reading import render_prompt, tokenize
 from vau_agent.agent.backends.transformers.rendering import ChatMessage, render_chat
+from vau_agent.agent.conversation import Conversation
 from vau_agent.errors import ModelError
 from vau_agent.training.chains import Row
 from vau_agent.training.clips import ClipStore
@@ -75,7 +76,7 @@ class RowEncoder:
         weights: list[float] = []
         for text, is_learned in self._stretches(chat.messages, row.learned):
             for token, weight in self._weighted(text, is_learned=is_learned):
-                whole = self._picture_ids if token == self._picture_id else (token,)
+                whole = self._spread(token)
                 ids.extend(whole)
                 weights.extend([weight] * len(whole))
         return EncodedRow(
@@ -83,6 +84,25 @@ class RowEncoder:
             weights=np.array(weights, dtype=np.float32),
             pictures=tuple(read_picture_key(frame.sha256) for frame in chat.frames),
         )
+
+    def encode_prompt(self, conversation: Conversation) -> EncodedRow:
+        """Give the tokens of a conversation up to where its next completion begins."""
+        chat = render_chat(conversation, self._loaded.control_tokens)
+        text = render_prompt(self._loaded, chat.messages)
+        ids = [
+            one
+            for token, _ in self._weighted(text, is_learned=False)
+            for one in self._spread(token)
+        ]
+        return EncodedRow(
+            ids=np.array(ids, dtype=np.int64),
+            weights=np.zeros(len(ids), dtype=np.float32),
+            pictures=tuple(read_picture_key(frame.sha256) for frame in chat.frames),
+        )
+
+    def _spread(self, token: int) -> tuple[int, ...]:
+        """Give the tokens that stand for one of the rendered text: several for a picture."""
+        return self._picture_ids if token == self._picture_id else (token,)
 
     def _stretches(
         self, messages: Sequence[ChatMessage], learned: Sequence[int]
@@ -150,10 +170,11 @@ class Collator:
             "attention_mask": torch.from_numpy(mask),
             "labels": torch.from_numpy(np.where(weights > 0, ids, UNLEARNED)),
             "weights": torch.from_numpy(weights),
-            "pixel_values": self._pixels(rows),
+            "pixel_values": self.pixels(rows),
         }
 
-    def _pixels(self, rows: Sequence[EncodedRow]) -> "torch.Tensor":
+    def pixels(self, rows: Sequence[EncodedRow]) -> "torch.Tensor":
+        """Give the pictures of rows, in the order of their tokens."""
         wanted = itertools.chain.from_iterable(row.pictures for row in rows)
         pictures = [
             Picture.fromarray(self._store[clip].pictures[number]) for clip, number in wanted

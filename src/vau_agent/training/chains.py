@@ -64,6 +64,8 @@ _LEAST_SEEN: Final = 0.5
 _NARROW: Final = 0.5
 """Share of second looks at some part of the window, not at the event."""
 
+_ANY: Final = Reasoning(claims=(Claim(text="Anything"),), verdict=Verdict(label="normal"))
+
 OwnAnswers = Mapping[str, Reasoning]
 """First answers that a policy wrote itself, by `opening_key`."""
 
@@ -104,11 +106,14 @@ class RowMaker:
         own = self.own.get(opening_key(place, variant))
         return self._teacher().converse(opening, chance, own)
 
-    def openings(self) -> Iterator[tuple[str, Opening]]:
-        """Give every opening with its key, for a policy to answer it itself."""
+    def asked(self) -> Iterator[tuple[str, Conversation]]:
+        """Give the question that every row opens with and its key, for a policy to answer."""
         for variant in range(self.config.variants):
             for place in self.clips.places(len(self.store)):
-                yield opening_key(place, variant), self._open(place, variant)[0]
+                opening, _ = self._open(place, variant)
+                backend = ScriptedBackend([render_reasoning(_ANY)], profile=self.profile)
+                Policy(backend=backend, run_id=RUN_ID).initial_reason(opening.evidence)
+                yield opening_key(place, variant), backend.requests[0]
 
     def _open(self, place: int, variant: int) -> tuple[Opening, np.random.Generator]:
         chance = np.random.default_rng((self.seed, variant, place))

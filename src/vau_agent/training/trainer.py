@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    PrinterCallback,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
@@ -150,6 +156,7 @@ def build_trainer(
         callbacks=[Clockwork(out, minutes=config.checkpoint_minutes, on_line=on_line)],
         optimizers=(_optimiser(model, config), None),
     )
+    trainer.remove_callback(PrinterCallback)  # `Clockwork` tells what is logged
     trainer.picture_id = loaded.model.config.image_token_id
     trainer.in_halves = in_halves
     return trainer

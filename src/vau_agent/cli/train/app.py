@@ -7,6 +7,7 @@ from vau_agent.cli.train.clips import clips
 from vau_agent.cli.train.detector import detector
 from vau_agent.cli.train.evaluating import evaluate
 from vau_agent.cli.train.export import export
+from vau_agent.cli.train.sample import sample
 from vau_agent.cli.train.sft import sft
 
 
@@ -16,6 +17,6 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
         help="Train: draw clips of rendered scenes, then run one stage after another on them.",
     )
-    for command in (clips, detector, align, sft, export, evaluate):
+    for command in (clips, detector, align, sft, sample, export, evaluate):
         app.command()(command)
     return app
