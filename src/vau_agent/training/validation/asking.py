@@ -1,5 +1,6 @@
 """Many dialogues at once: those that wait for a completion are completed together."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -44,6 +45,34 @@ class Writer(Protocol):
 
     def write(self, requests: Sequence[Request]) -> list[Reply]:
         """Complete each conversation, in order."""
+
+
+class Remembering:
+    """A writer that asks another one the same only once: rows share many of their turns."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._known: dict[bytes, Reply] = {}
+
+    @property
+    def profile(self) -> ModelProfile:
+        """Of the model that writes."""
+        return self._writer.profile
+
+    def write(self, requests: Sequence[Request]) -> list[Reply]:
+        """Complete each conversation that was not completed before."""
+        keys = [_digest(request) for request in requests]
+        new = {
+            key: request
+            for key, request in zip(keys, requests, strict=True)
+            if key not in self._known
+        }
+        self._known.update(zip(new, self._writer.write(list(new.values())), strict=True))
+        return [self._known[key] for key in keys]
+
+    def forget(self) -> None:
+        """Drop what is known: the videos are done with."""
+        self._known.clear()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,3 +126,12 @@ def converse(leads: Sequence[Lead[T]], writer: Writer) -> list[Led[T]]:
         Led(value=values[number], replies=tuple(replies[number]), stages=tuple(stages[number]))
         for number in range(len(leads))
     ]
+
+
+def _digest(request: Request) -> bytes:
+    told = (
+        request.album,
+        request.conversation.model_dump_json(),
+        request.settings.model_dump_json(),
+    )
+    return hashlib.sha256("\0".join(told).encode()).digest()

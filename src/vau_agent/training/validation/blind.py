@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from vau_agent.evals.blind.windows import fit_constant, fit_proportional
 from vau_agent.evals.metrics.intervals import to_seconds
 from vau_agent.evals.samples import Sample
 from vau_agent.schemas import Segment
-from vau_agent.training.scenes.scene import draw_scene
 from vau_agent.training.validation.methods import Method, constant
-from vau_agent.training.validation.shown import scene_sample
+from vau_agent.training.validation.scene_lists import LIST_NAME, SceneList
 
 
-def training_samples(count: int) -> tuple[Sample, ...]:
-    """Give the truth of the first scenes of training."""
-    return tuple(scene_sample(draw_scene("train", seed), source="train") for seed in range(count))
+def training_samples(count: int, folder: Path) -> tuple[Sample, ...]:
+    """Give the truth of the first scenes of training; it is kept in `folder`."""
+    scenes = SceneList("train", folder / LIST_NAME)
+    return tuple(one.sample for one in scenes.take(range(count), source="train"))
 
 
 def blind_methods(samples: Sequence[Sample], fitting: Sequence[Sample]) -> tuple[Method, ...]:

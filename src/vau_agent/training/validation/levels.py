@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,25 +12,23 @@ from vau_agent import __version__
 from vau_agent.evals.benchmarks.manifest import read as read_manifest
 from vau_agent.evals.benchmarks.videos import find_videos
 from vau_agent.evals.records import Opinion, Record, RunHeader
-from vau_agent.evals.samples import Dataset, Sample
+from vau_agent.evals.samples import Dataset
 from vau_agent.evals.store import Store, open_store
 from vau_agent.results import UsageTotals
 from vau_agent.settings import Settings
 from vau_agent.tools.detection import Detection, Rule, category_of, find_candidates
 from vau_agent.tools.video.factory import open_video
 from vau_agent.training.rendering import scene_seeds
-from vau_agent.training.scenes.scene import draw_scene
 from vau_agent.training.scenes.splits import Split
 from vau_agent.training.validation.answering import answer, keep_words, mend_words
-from vau_agent.training.validation.asking import Writer
+from vau_agent.training.validation.asking import Remembering, Writer
 from vau_agent.training.validation.dialogue import Looks
 from vau_agent.training.validation.looking import looks_at
 from vau_agent.training.validation.rows import HEAD, VARIANTS, Variant
+from vau_agent.training.validation.scene_lists import LIST_NAME, SceneList
 from vau_agent.training.validation.shown import (
     Shown,
     blanked,
-    scene_sample,
-    show_scene,
     show_video,
     without_motion,
 )
@@ -67,24 +65,22 @@ class Examinee:
     """What an outcome depends on, by name."""
 
 
-def scene_level(split: Split, *, seeds: Sequence[int], count: int) -> Level:
-    """Draw the scenes of a level: `count` of each seed."""
-    numbers: dict[str, int] = {}
-    kinds: dict[str, str] = {}
-    samples: list[Sample] = []
-    for seed in seeds:
-        for number in scene_seeds(seed, count):
-            scene = draw_scene(split, number)
-            sample = scene_sample(scene, source=f"seed {seed}")
-            samples.append(sample)
-            numbers[sample.id], kinds[sample.id] = number, scene.truth.kind
+def scene_level(split: Split, folder: Path, *, seeds: Sequence[int], count: int) -> Level:
+    """Draw the scenes of a level, `count` of each seed; their truth is kept in `folder`."""
+    scenes = SceneList(split, folder / LIST_NAME)
+    listed = [
+        one
+        for seed in seeds
+        for one in scenes.take(scene_seeds(seed, count), source=f"seed {seed}")
+    ]
+    numbers = {one.sample.id: one.seed for one in listed}
     told = f"{split}, {count} scenes of each of {len(seeds)} seeds"
-    dataset = Dataset(benchmark=f"rendered {split}", annotation=told, samples=tuple(samples))
+    samples = tuple(one.sample for one in listed)
     return Level(
         name=split,
-        dataset=dataset,
-        kinds=kinds,
-        show=lambda name: show_scene(split, numbers[name]),
+        dataset=Dataset(benchmark=f"rendered {split}", annotation=told, samples=samples),
+        kinds={one.sample.id: one.kind for one in listed},
+        show=lambda name: scenes.show(numbers[name]),
     )
 
 
@@ -131,6 +127,8 @@ def answer_level(
         SettingsError: The records that are there were made from something else.
     """
     names = [one.id for one in level.dataset.samples]
+    writer = Remembering(examinee.writer)
+    asked = replace(examinee, writer=writer)
     with ExitStack() as stack:
         stores = {
             row: stack.enter_context(_open(level, row, examinee, folder / row, fresh=fresh))
@@ -144,8 +142,9 @@ def answer_level(
             for row, store in stores.items():
                 todo = [name for name in batch.names if name not in store.records]
                 if todo:
-                    _answer_row(row, batch.of(todo), examinee, store)
+                    _answer_row(row, batch.of(todo), asked, store)
                     done += len(todo)
+            writer.forget()
             if on_answers is not None and batch.shown:
                 on_answers(level.name, done, len(names) * len(stores))
 

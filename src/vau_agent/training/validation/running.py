@@ -13,6 +13,7 @@ from vau_agent.errors import SettingsError
 from vau_agent.evals.report.document import render_json
 from vau_agent.evals.report.markdown import render_markdown
 from vau_agent.evals.report.page import render_html
+from vau_agent.evals.samples import Sample
 from vau_agent.evals.scoring.answers import align
 from vau_agent.evals.store import read_records
 from vau_agent.evals.tables import Table
@@ -40,7 +41,7 @@ from vau_agent.training.validation.rows import HEAD, VARIANTS
 from vau_agent.training.validation.shown import Shown
 from vau_agent.training.validation.tables import Examined, examination_tables
 
-FITTED_ON: Final = 500
+FITTED_ON: Final = 300
 """Scenes of training that blind rows are fitted on."""
 REPORTS: Final = ("report.md", "report.json", "report.html")
 
@@ -63,6 +64,7 @@ class Examination:
     agents_count: int = 60
     """Rendered videos of each level that they are shown; they see every real one."""
     at_once: int = 32
+    fitted_on: int = FITTED_ON
     draws: int = 1000
     seed: int = 0
     """Of every bootstrap."""
@@ -122,9 +124,12 @@ def examine(
             f"row {HEAD!r} needs a detector, and the model folder holds none; name one with "
             "--detector, or leave the row out with --rows"
         )
+    fitting = training_samples(examination.fitted_on, out / "train")
     examined = [
-        _examine_level(level, examination, examinee, out / level.name, settings, on_answers)
-        for level in _levels(examination, settings)
+        _examine_level(
+            level, examination, examinee, out / level.name, settings, fitting, on_answers
+        )
+        for level in _levels(examination, out, settings)
     ]
     return examination_tables(examined, draws=examination.draws, seed=examination.seed)
 
@@ -146,9 +151,10 @@ def write_reports(
     return paths
 
 
-def _levels(examination: Examination, settings: Settings) -> Iterator[Level]:
+def _levels(examination: Examination, out: Path, settings: Settings) -> Iterator[Level]:
     for split in examination.splits:
-        yield scene_level(split, seeds=range(examination.seeds), count=examination.count)
+        seeds = range(examination.seeds)
+        yield scene_level(split, out / split, seeds=seeds, count=examination.count)
     if examination.real is not None:
         yield video_level(examination.real.manifest, examination.real.folder, settings)
 
@@ -159,6 +165,7 @@ def _examine_level(
     examinee: Examinee,
     folder: Path,
     settings: Settings,
+    fitting: Sequence[Sample],
     on_answers: OnAnswers | None,
 ) -> Examined:
     answer_level(
@@ -184,7 +191,7 @@ def _examine_level(
         said.append(method_of(title, answers[row], "final", readable=readable[row]))
     chief = examination.rows[-1]
     methods = [
-        *blind_methods(level.dataset.samples, training_samples(FITTED_ON)),
+        *blind_methods(level.dataset.samples, fitting),
         *_agents(level, examination, folder, settings),
         *said,
     ]

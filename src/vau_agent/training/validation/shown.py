@@ -8,10 +8,9 @@ import numpy as np
 from vau_agent.evals.samples import RISKS, Sample, Truth
 from vau_agent.tools.detector import motion_pictures
 from vau_agent.tools.video.base import VideoReader
-from vau_agent.training.clips import FRAMES, SIDE, Clip, ClipRecord, render_clip
+from vau_agent.training.clips import FRAMES, SIDE, Clip, ClipRecord
 from vau_agent.training.rendering import scene_name
-from vau_agent.training.scenes.scene import Scene, draw_scene
-from vau_agent.training.scenes.splits import Split
+from vau_agent.training.scenes.scene import Scene
 from vau_agent.training.scenes.truth import SceneTruth
 
 _STILL: Final = 128
@@ -45,11 +44,6 @@ def scene_sample(scene: Scene, *, source: str) -> Sample:
         duration_s=scene.duration_s,
         description=truth.caption,
     )
-
-
-def show_scene(split: Split, seed: int) -> Shown:
-    """Draw the pictures of a scene."""
-    return Shown(id=scene_name(split, seed), clip=render_clip(draw_scene(split, seed)))
 
 
 def show_video(name: str, reader: VideoReader) -> Shown:
