@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -35,12 +36,12 @@ class Camera:
     bend: float = 0.0
     """Radial distortion of first order; below 0 is a barrel, as of wide lenses."""
 
-    @property
+    @cached_property
     def position(self) -> Array:
         """Return where the lens is, in metres."""
         return np.array((0.0, 0.0, self.above), dtype=np.float32)
 
-    @property
+    @cached_property
     def axes(self) -> Array:
         """Return the unit vectors right, down and forward of the picture, as rows."""
         forward = np.array(
@@ -88,7 +89,7 @@ class Camera:
         rays: Array = flat @ self.axes
         return rays
 
-    @property
+    @cached_property
     def _middle(self) -> Array:
         return np.array((self.width / 2, self.height / 2), dtype=np.float32)
 

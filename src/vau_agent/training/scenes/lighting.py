@@ -57,10 +57,11 @@ class Light:
         light += facing * np.array(self.sun, dtype=np.float32)
         for lamp in self.lamps:
             way = np.array(lamp.place, dtype=np.float32) - points
-            squared = np.sum(way * way, axis=-1, keepdims=True)
+            squared = np.einsum("...i,...i->...", way, way)[..., None]
             strength = 1 / (1 + squared / lamp.reach**2)
             if normals is not None:
-                cosine = np.sum(way * normals, axis=-1, keepdims=True) / np.sqrt(squared + 1e-6)
+                cosine = np.einsum("...i,...i->...", way, normals)[..., None]
+                cosine = cosine / np.sqrt(squared + 1e-6)
                 strength = strength * (0.35 + 0.65 * np.maximum(cosine, 0))
             light += strength * np.array(lamp.colour, dtype=np.float32)
         return light

@@ -19,9 +19,13 @@ from vau_agent.training.scenes.lighting import Light
 from vau_agent.training.scenes.shapes import Ball, Capsule, Face, Flame, Flash, Shape, Smoke
 
 SUPERSAMPLED: Final = 2
+_NEAREST: Final = 0.2
+"""Metres before the lens from which on things are drawn."""
 _BITS: Final = 3
 """Of a pixel's fraction that cv2 keeps."""
-_CAP: Final = np.linspace(-np.pi / 2, np.pi / 2, 6)
+_CAP: Final = np.linspace(-np.pi / 2, np.pi / 2, 6)[:, None]
+_COSINE: Final = np.cos(_CAP)
+_SINE: Final = np.sin(_CAP)
 _FURTHEST: Final = 4000.0
 """Pixels outside which nothing is drawn: cv2 counts in 32 bits."""
 _SHADES: Final = ((1.0, 0.0, 0.62), (0.78, 0.22, 0.9), (0.42, 0.42, 1.12))
@@ -78,8 +82,10 @@ class Stage:
         if not shapes:
             return canvas
         rods = [_rod(one) for one in shapes if isinstance(one, Capsule | Ball)]
-        self._cast_shadows(canvas, rods, [one for one in shapes if isinstance(one, Face)])
-        drawn = [*self._rods(rods), *self._others(shapes)]
+        faces = [one for one in shapes if isinstance(one, Face)]
+        self._cast_shadows(canvas, rods, faces)
+        effects = [one for one in shapes if isinstance(one, Flame | Smoke)]
+        drawn = [*self._rods(rods), *self._faces(faces), *self._effects(effects)]
         drawn.sort(key=lambda one: -one.depth)
         hiding = sorted(self.things, key=lambda one: one.depth)
         for one in drawn:
@@ -109,24 +115,31 @@ class Stage:
         thick = radii * self.camera.focal / np.maximum(near, NEAR)
         thin = radii * self.camera.focal / np.maximum(far, NEAR)
         aside = (self.camera.axes @ np.array(self.light.towards, dtype=np.float32))[:2]
-        outlines = []
-        for share, shift, _ in _SHADES:
-            moved = aside * shift
-            outlines.append(
+        heads, tails = _caps(first, second)
+        outlines = [
+            _fixed(
                 _outlines(
-                    first + moved * thick[:, None],
-                    second + moved * thin[:, None],
-                    thick * share,
-                    thin * share,
+                    first + (aside * shift) * thick[:, None],
+                    second + (aside * shift) * thin[:, None],
+                    heads * (thin * share)[:, None, None],
+                    tails * (thick * share)[:, None, None],
                 )
             )
-        folds = first + (second - first) * 0.25, first + (second - first) * 0.6
-        outlines.append(_outlines(*folds, thick * 0.7, thin * 0.7))
+            for share, shift, _ in _SHADES
+        ]
+        way = second - first
+        folds = _outlines(
+            first + way * 0.25,
+            first + way * 0.6,
+            heads * (thin * 0.7)[:, None, None],
+            tails * (thick * 0.7)[:, None, None],
+        )
+        outlines.append(_fixed(folds))
         tone = np.where(colours.sum(axis=1) % 2 < 1, 0.8, 1.2)[:, None]
         paints.append(_paints(lit * tone))
         depths = (near + far) / 2
         patches: list[_Patches | _Effect] = []
-        for index in np.nonzero((near > 0.2) & (far > 0.2))[0]:
+        for index in np.nonzero((near > _NEAREST) & (far > _NEAREST))[0]:
             fills = [
                 (outline[index], paint[index])
                 for outline, paint in zip(outlines, paints, strict=True)
@@ -138,22 +151,35 @@ class Stage:
             patches.append(_Patches(float(depths[index]), fills))
         return patches
 
-    def _others(self, shapes: Sequence[Shape]) -> list["_Patches | _Effect"]:
-        drawn: list[_Patches | _Effect] = []
-        for shape in shapes:
-            if isinstance(shape, Face):
-                corners = np.array(shape.points, dtype=np.float32)
-                pixels, depths = self.camera.project(corners)
-                if depths.min() > 0.2:
-                    light = self.light.on(corners.mean(axis=0), _normal(corners, self.camera))
-                    fill = _fixed(pixels), _paints((np.array(shape.colour) * light)[None])[0]
-                    drawn.append(_Patches(float(depths.mean()), [fill]))
-            elif isinstance(shape, Flame | Smoke):
-                place = shape.foot if isinstance(shape, Flame) else shape.centre
-                depth = self.camera.project(np.array([place], dtype=np.float32))[1][0]
-                if depth > 0.5:
-                    drawn.append(_Effect(float(depth), shape))
-        return drawn
+    def _faces(self, faces: Sequence[Face]) -> list["_Patches | _Effect"]:
+        if not faces:
+            return []
+        corners, ends = _corners(faces)
+        starts = ends - np.array([len(face.points) for face in faces])
+        pixels, depths = self.camera.project(corners)
+        middles = np.add.reduceat(corners, starts) / (ends - starts)[:, None]
+        out = np.cross(corners[starts + 1] - corners[starts], corners[starts + 2] - corners[starts])
+        out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-9
+        seen = np.sum(out * (self.camera.position - middles), axis=1, keepdims=True)
+        light = self.light.on(middles, np.where(seen > 0, out, -out))
+        paints = _paints(np.array([face.colour for face in faces]) * light)
+        outlines = _fixed(pixels)
+        return [
+            _Patches(float(depths[start:end].mean()), [(outlines[start:end], paint)])
+            for start, end, paint in zip(starts, ends, paints, strict=True)
+            if depths[start:end].min() > _NEAREST
+        ]
+
+    def _effects(self, shapes: Sequence[Flame | Smoke]) -> list["_Patches | _Effect"]:
+        if not shapes:
+            return []
+        places = [one.foot if isinstance(one, Flame) else one.centre for one in shapes]
+        _, depths = self.camera.project(np.array(places, dtype=np.float32))
+        return [
+            _Effect(depth, shape)
+            for depth, shape in zip(depths.tolist(), shapes, strict=True)
+            if depth > 2 * _NEAREST
+        ]
 
     def _cast_shadows(self, canvas: Image, rods: Sequence[Capsule], faces: Sequence[Face]) -> None:
         """Darken the ground where `rods` and `faces` take the light from it."""
@@ -168,16 +194,21 @@ class Stage:
             pixels, depths = camera.project(ends)
             radii = np.repeat([rod.radius for rod in rods], 2).astype(np.float32)
             wide = radii * camera.focal / np.maximum(depths, NEAR) * 0.8
-            outlines = _outlines(pixels[::2], pixels[1::2], wide[::2], wide[1::2])
-            for outline in outlines[depths.reshape(-1, 2).min(axis=1) > 0.2]:
+            heads, tails = _caps(pixels[::2], pixels[1::2])
+            heads, tails = heads * wide[1::2, None, None], tails * wide[::2, None, None]
+            outlines = _fixed(_outlines(pixels[::2], pixels[1::2], heads, tails))
+            for outline in outlines[depths.reshape(-1, 2).min(axis=1) > _NEAREST]:
                 cv2.fillConvexPoly(mask, outline, 255, cv2.LINE_8, _BITS)
-        for face in faces:
-            corners = np.array(face.points, dtype=np.float32)
+        if faces:
+            corners, face_ends = _corners(faces)
             corners[:, :2] -= slope * corners[:, 2:]
             corners[:, 2] = 0.0
             pixels, depths = camera.project(corners)
-            if depths.min() > 0.2:
-                cv2.fillConvexPoly(mask, cv2.convexHull(_fixed(pixels)), 255, cv2.LINE_8, _BITS)
+            outline = _fixed(pixels)
+            for face, end in zip(faces, face_ends, strict=True):
+                part = slice(end - len(face.points), end)
+                if depths[part].min() > _NEAREST:
+                    cv2.fillConvexPoly(mask, cv2.convexHull(outline[part]), 255, 8, _BITS)
         _darken(canvas, mask & self.ground, self.light)
 
 
@@ -209,16 +240,19 @@ def _rod(shape: Capsule | Ball) -> Capsule:
     return Capsule(shape.centre, shape.centre, shape.radius, shape.colour, shape.owner)
 
 
-def _outlines(first: Array, second: Array, thick: Array, thin: Array) -> Outline:
-    """Return the outlines [N, corners, 2] of rods from `first` to `second`, in fixed point."""
+def _caps(first: Array, second: Array) -> tuple[Array, Array]:
+    """Return the half circles [N, corners, 2] around the second and the first end of rods."""
     way = second - first
-    length = np.linalg.norm(way, axis=1, keepdims=True)
+    length = np.sqrt(np.einsum("ij,ij->i", way, way))[:, None]
     along = np.where(length > 1e-3, way / np.maximum(length, 1e-3), np.array((1.0, 0.0)))
     across = np.stack((-along[:, 1], along[:, 0]), axis=1)
-    cosine, sine = np.cos(_CAP)[:, None, None], np.sin(_CAP)[:, None, None]
-    head = second + thin[:, None] * (cosine * along + sine * across)
-    tail = first + thick[:, None] * (-cosine * along - sine * across)
-    return _fixed(np.concatenate((head, tail)).transpose(1, 0, 2))
+    half = _COSINE * along[:, None] + _SINE * across[:, None]
+    return half, -half
+
+
+def _outlines(first: Array, second: Array, heads: Array, tails: Array) -> Array:
+    """Return the outlines [N, corners, 2] of rods with such ends."""
+    return np.concatenate((second[:, None] + heads, first[:, None] + tails), axis=1)
 
 
 def _fixed(pixels: NDArray[np.floating]) -> Outline:
@@ -232,11 +266,10 @@ def _paints(light: Array) -> list[Paint]:
     return [(red, green, blue) for red, green, blue in np.clip(light, 0, 255).astype(int).tolist()]
 
 
-def _normal(corners: Array, camera: Camera) -> Array:
-    out = np.cross(corners[1] - corners[0], corners[2] - corners[0])
-    out = out / (np.linalg.norm(out) + 1e-9)
-    towards: Array = out if out @ (camera.position - corners[0]) > 0 else -out
-    return towards
+def _corners(faces: Sequence[Face]) -> tuple[Array, NDArray[np.intp]]:
+    """Return the corners [N, 3] of all faces, and for each face the index after its last one."""
+    corners = np.array([point for face in faces for point in face.points], dtype=np.float32)
+    return corners, np.cumsum([len(face.points) for face in faces])
 
 
 def _for_picture(camera: Camera, ground: NDArray[np.uint8]) -> Camera:

@@ -101,34 +101,36 @@ def _draw(camera: Camera, surface: Surface, view: Buffer, part: int, scale: int)
         part: What `surface` belongs to.
         scale: Rays along each side of a pixel.
     """
-    rays, depth = view.points, view.depth
     corner, across, up = (
         np.array(one, dtype=np.float32) for one in (surface.corner, surface.across, surface.up)
     )
-    out = np.cross(across, up)
-    out /= np.linalg.norm(out)
-    facing = rays @ out
-    towards = float((corner - camera.position) @ out)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = towards / facing
-    hits = (distance > NEAR) & (distance < depth)
+    width, height = float(np.linalg.norm(across)), float(np.linalg.norm(up))
+    out = np.cross(across, up) / (width * height)
+    frame = np.stack((out, across / width, up / height)).astype(np.float32)
+    facing, right, above = np.moveaxis(view.points @ frame.T, -1, 0)
+    towards, beside, below = ((camera.position - corner) @ frame.T).tolist()
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        distance = -towards / facing
+        u, v = beside + right * distance, below + above * distance
+        hits = (distance > NEAR) & (distance < view.depth)
+        hits &= (u >= 0) & (u <= width) & (v >= 0) & (v <= height)
     chosen = np.nonzero(hits)
     if not len(chosen[0]):
         return
     distance = distance[chosen]
-    local = camera.position - corner + rays[chosen] * distance[:, None]
-    width, height = float(np.linalg.norm(across)), float(np.linalg.norm(up))
-    u, v = local @ (across / width), local @ (up / height)
-    inside = (u >= 0) & (u <= width) & (v >= 0) & (v <= height)
     footprint = distance / (camera.focal * scale)
-    shown = _sample(surface, u, v, (width, height), footprint)
+    shown = _sample(surface, u[chosen], v[chosen], (width, height), footprint)
     if shown.shape[1] == 4:
-        inside &= shown[:, 3] > 127
-    kept = tuple(axis[inside] for axis in chosen)
-    view.colour[kept] = shown[inside, :3]
-    depth[kept] = distance[inside]
-    view.part[kept] = part
-    view.normal[kept] = out if towards < 0 else -out
+        solid = shown[:, 3] > 127
+        chosen, distance, shown = (
+            tuple(axis[solid] for axis in chosen),
+            distance[solid],
+            shown[solid],
+        )
+    view.colour[chosen] = shown[:, :3]
+    view.depth[chosen] = distance
+    view.part[chosen] = part
+    view.normal[chosen] = out if towards > 0 else -out
 
 
 def _sample(
