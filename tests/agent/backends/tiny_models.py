@@ -24,6 +24,7 @@ SPECIAL_TOKENS: Final = (
     "<image>",
 )
 QWEN_PICTURE: Final = "<|vision_start|><|image_pad|><|vision_end|>"
+QWEN_VIDEO: Final = "<|vision_start|><|video_pad|><|vision_end|>"
 LLAVA_PICTURE: Final = "<image>"
 TINY_TOWER: Final = "lcnet_035"
 TINY_FEATURES: Final = 176
