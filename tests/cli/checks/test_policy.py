@@ -2,6 +2,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +73,23 @@ def test_a_policy_without_calibration_says_so(tmp_path_factory: pytest.TempPathF
 
     assert finding.state == "info"
     assert "not calibrated" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("profile", "state", "told"),
+    [
+        ('{"prompts": "compact"}', "ok", "asked in short, as it was trained"),
+        ("{}", "ok", "in this process"),
+        ('{"prompts": "loud"}', "fail", "is no profile of a model"),
+        ('{"detector": true}', "fail", "holds no detector that can be read"),
+    ],
+)
+def test_a_models_profile_and_its_detector_are_looked_at(
+    profile: str, state: str, told: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    (tmp_path / "vau_profile.json").write_text(profile)
+
+    (finding,) = check_policy(Settings(policy=f"transformers:{tmp_path}"))
+
+    assert (finding.state, told in finding.text) == (state, True), finding.text

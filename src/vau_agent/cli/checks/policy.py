@@ -17,12 +17,13 @@ _FIX: Final = "vau-agent config set policy rules"
 
 def check_policy(settings: "Settings") -> Iterator[Finding]:
     """Open the policy, and ask its server whether it has the model."""
-    from vau_agent.graphs.opening import open_policy
+    from vau_agent.graphs.opening import open_detector, open_policy, suit
     from vau_agent.results import IN_PROCESS
 
     hurried = settings.endpoint.model_copy(update={"timeout_seconds": ASK_SECONDS, "retries": 0})
     try:
         backend = open_policy(settings.model_copy(update={"endpoint": hurried}))
+        detector = open_detector(suit(settings, backend), backend.profile)
     except VauAgentError as error:
         yield Finding(check="policy", state="fail", text=str(error), fix=_FIX)
         return
@@ -33,6 +34,10 @@ def check_policy(settings: "Settings") -> Iterator[Finding]:
         return
     if backend.name == "rules":
         text += ": reasons from what is measured in the video, no model"
+    if backend.profile.prompts == "compact":
+        text += ": asked in short, as it was trained"
+    if detector is not None:
+        text += "; with a detector of its own"
     yield Finding(check="policy", state="ok", text=text)
 
 
