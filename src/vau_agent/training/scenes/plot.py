@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import cos, hypot, inf, pi, sin
 from typing import Final, TypeVar
 
@@ -14,6 +15,7 @@ from vau_agent.training.scenes.moves import hold
 from vau_agent.training.scenes.people import Act, Person
 from vau_agent.training.scenes.poses import PHONE
 from vau_agent.training.scenes.story import WHERE, Drama, Player
+from vau_agent.training.scenes.things import draw_thing
 from vau_agent.training.scenes.tracks import Key, Look, Track, still, toward, track, travel_time
 from vau_agent.training.scenes.truth import SceneTruth
 from vau_agent.training.scenes.vehicles import Car, draw_make
@@ -50,10 +52,18 @@ class Plot:
         """Return a number between two others."""
         return float(self.rng.uniform(low, high))
 
-    def span(self, shortest_s: float, longest_s: float) -> tuple[float, float]:
-        """Return when an event begins and ends; it may reach over either end of the scene."""
+    def span(
+        self, shortest_s: float, longest_s: float, *, sudden: bool = False
+    ) -> tuple[float, float]:
+        """Return when an event begins and ends; it may reach over either end of the scene.
+
+        Args:
+            shortest_s: Length at least.
+            longest_s: Length at most.
+            sudden: It is told by how it begins, so that the scene shows its beginning.
+        """
         length = self.between(shortest_s, longest_s)
-        under_way = self.chance(0.35 if self.duration_s <= SHORT_S else 0.05)
+        under_way = not sudden and self.chance(0.35 if self.duration_s <= SHORT_S else 0.05)
         if under_way:
             start = -self.between(0.0, 0.5) * length
         else:
@@ -118,10 +128,8 @@ class Plot:
             present=present,
         )
 
-    def walk(
-        self, spots: Sequence[Spot], start: float, speed: float | None = None, **how: float
-    ) -> list[Key]:
-        """Return key points of a way that begins at `start` seconds; `inertia_s` is not touched."""
+    def walk(self, spots: Sequence[Spot], start: float, speed: float | None = None) -> list[Key]:
+        """Return key points of a way that begins at `start` seconds."""
         pace = speed or self.between(1.0, 1.6)
         keys: list[Key] = [(start, *spots[0])]
         for spot in spots[1:]:
@@ -147,7 +155,7 @@ class Plot:
         if self.chance(0.2):
             spots[-1] = self.outside(side)
             spots.insert(1, self.spot())
-        long = sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in zip(spots, spots[1:], strict=False))
+        long = sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(spots))
         middle = self.between(0, self.duration_s)
         keys = self.walk(spots, middle - long / pace * self.between(0.35, 0.65), pace)
         acts = []
@@ -276,7 +284,15 @@ class Plot:
             actors=tuple(one if isinstance(one, str) else one.name for one in actors),
             place=self.place,
         )
-        return Drama(duration_s=self.duration_s, truth=truth, players=tuple(players))
+        everything = (*players, *self._clutter())
+        return Drama(duration_s=self.duration_s, truth=truth, players=everything)
+
+    def _clutter(self) -> list[Player]:
+        """Return now and then a thing that stands at the back of the scene, whatever happens."""
+        area = self.area
+        x = self.between(area.x_min, area.x_max)
+        y = area.y_max + self.between(0.0, 0.8)
+        return [draw_thing(self.rng, x, y)] if self.chance(0.3) else []
 
 
 DRIVABLE: Final = frozenset(

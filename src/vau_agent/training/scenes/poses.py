@@ -1,7 +1,7 @@
 """A human posture as angles that can be blended, and the postures and gaits that stories use.
 
-All angles are radians. Nothing here knows where a figure stands: `bodies.py` puts the lowest part of
-a posture on the ground, so that sitting, lying and falling need no heights of their own.
+All angles are radians. Nothing here knows where a figure stands: `bodies.py` puts the lowest part
+of a posture on the ground, so that sitting, lying and falling need no heights of their own.
 """
 
 from math import cos, pi, sin

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, inf, sin
 
+import numpy as np
+
 from vau_agent.training.scenes.people import Person
 from vau_agent.training.scenes.shapes import (
     Ball,
@@ -124,6 +126,53 @@ def bench(name: str, x: float, y: float, heading: float, colour: Colour) -> Prop
         ),
         *block((x, y), (0.1, 1.3, 0.38), (60, 60, 62), heading=heading, owner=name),
     ]
+    return Prop(name=name, draw=lambda _: solids)
+
+
+def draw_thing(rng: np.random.Generator, x: float, y: float) -> Prop:
+    """Draw a thing that stands about: a bin, bench, table, heap, or a wall with door or window."""
+    paint: Colour = (
+        int(rng.integers(40, 170)),
+        int(rng.integers(40, 150)),
+        int(rng.integers(30, 130)),
+    )
+    kinds: tuple[Callable[[], Prop], ...] = (
+        lambda: barrel("bin", lambda _: ((x, y, 0.0), 0.0), paint),
+        lambda: bench("bench", x, y, float(rng.uniform(3.4, 6.0)), paint),
+        lambda: table("table", x, y, (float(rng.uniform(0.7, 1.4)), 0.7), paint),
+        lambda: heap(rng, "heap", x, y),
+        lambda: fence("fence", (x - 2.5, y), (x + 2.5, y), float(rng.uniform(1.0, 2.0)), paint),
+        lambda: door("door", x, y, paint, lambda _: 0.0),
+        lambda: window("window", x, y, paint, inf),
+        lambda: barrier("barrier", x, y, 2.5),
+    )
+    return kinds[int(rng.integers(len(kinds)))]()
+
+
+def heap(rng: np.random.Generator, name: str, x: float, y: float) -> Prop:
+    """Return a heap of boxes and rubbish."""
+    solids: list[Shape] = []
+    for _ in range(4):
+        at = (x + float(rng.uniform(-0.4, 0.4)), y + float(rng.uniform(-0.2, 0.2)))
+        length, width, height = rng.uniform((0.3, 0.3, 0.2), (0.6, 0.5, 0.5)).tolist()
+        colour: Colour = (110, 90, 66) if rng.random() < 0.5 else (84, 84, 80)
+        heading = float(rng.uniform(0, 3))
+        solids += block(at, (length, width, height), colour, heading=heading, owner=name)
+    return Prop(name=name, draw=lambda _: solids)
+
+
+def barrier(name: str, x: float, y: float, half: float) -> Prop:
+    """Return a bar in red and white that closes an area off; it reaches `half` metres each way."""
+    count, height = 10, 1.0
+    solids: list[Shape] = []
+    for k in range(count):
+        middle = x - half + half * (2 * k + 1) / count
+        colour: Colour = (200, 40, 36) if k % 2 else (235, 232, 228)
+        size = (2 * half / count, 0.04, 0.12)
+        solids += block((middle, y), size, colour, bottom=height - 0.15, owner=name)
+    for k in range(4):
+        post = (x - half + 2 * half * k / 3, y)
+        solids += block(post, (0.08, 0.08, height), (110, 110, 112), owner=name)
     return Prop(name=name, draw=lambda _: solids)
 
 

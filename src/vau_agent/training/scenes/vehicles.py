@@ -1,6 +1,7 @@
 """Cars, vans and bicycles: what they look like, and how they move along a way."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, inf, pi, sin
 from typing import Final
 
@@ -159,8 +160,8 @@ def _wheels(car: Car, box: _Box, at: Place) -> list[Shape]:
                 Capsule(
                     box.at(ahead - spoke[0], side * 1.03, radius - spoke[1]),
                     box.at(ahead + spoke[0], side * 1.03, radius + spoke[1]),
-                    0.05,
-                    (150, 150, 150),
+                    0.035,
+                    (120, 120, 120),
                     car.name,
                 )
             )
@@ -175,7 +176,7 @@ def _lamps(car: Car, box: _Box, lit: bool) -> list[Shape]:
         shapes.append(Ball(box.at(front * 0.97, side, 0.62), 0.12, colour, car.name))
         shapes.append(Ball(box.at(-front * 0.98, side, 0.68), 0.1, _TAILLIGHT, car.name))
         if lit:
-            shapes.append(Flash(box.at(front + 0.5, side, 0.6), 1.6, 0.55, _HEADLIGHT, car.name))
+            shapes.append(Flash(box.at(front + 0.5, side, 0.6), 1.1, 0.28, _HEADLIGHT, car.name))
     return shapes
 
 
@@ -224,7 +225,7 @@ class Cyclist:
                 (hub + radius * cos(k * pi / 5), radius + radius * sin(k * pi / 5))
                 for k in range(11)
             ]
-            for start, end in zip(rim, rim[1:], strict=False):
+            for start, end in pairwise(rim):
                 part = rod(start, end, 0.025)
                 shapes.append(Capsule(part.start, part.end, 0.025, _TYRE, self.name))
             angle = -travelled / radius

@@ -19,7 +19,7 @@ _COLOURS: tuple[Colour, ...] = (
     (90, 96, 70),
     (196, 150, 70),
 )
-_SIZES = ((0.55, 0.28, 0.36), (0.42, 0.25, 0.6), (0.36, 0.22, 0.45), (0.6, 0.4, 0.42))
+_SIZES = ((0.62, 0.32, 0.42), (0.48, 0.28, 0.7), (0.42, 0.26, 0.5), (0.65, 0.42, 0.48))
 
 
 def _put_down_s(start: float) -> float:
@@ -29,7 +29,7 @@ def _put_down_s(start: float) -> float:
 
 def abandon(plot: Plot) -> Drama:
     """Tell of somebody who puts a bag down and leaves the picture without it."""
-    start, _ = plot.span(4.0, 9.0)
+    start, _ = plot.span(4.0, 9.0, sudden=True)
     start = min(max(start, -3.0), max(0.1, plot.duration_s - 2.6))
     spot = plot.spot(0.7)
     lets_go = _put_down_s(start)

@@ -2,13 +2,14 @@
 
 from math import inf, pi, sin
 
-from vau_agent.training.scenes.kinds.parts import Blast, Blaze, onlooker, runner_away
+from vau_agent.training.scenes.blasts import Blast, Blaze
+from vau_agent.training.scenes.kinds.parts import onlooker, runner_away
 from vau_agent.training.scenes.moves import cowering, fall
 from vau_agent.training.scenes.people import Act, Person
 from vau_agent.training.scenes.plot import DRIVABLE, Plot, Spot
 from vau_agent.training.scenes.shapes import Colour, Face, Shape, Smoke
 from vau_agent.training.scenes.story import Drama, Player
-from vau_agent.training.scenes.things import Prop, barrel, block, table
+from vau_agent.training.scenes.things import Prop, barrel, block, heap, table
 from vau_agent.training.scenes.tracks import still, track
 from vau_agent.training.scenes.vehicles import Car, draw_make
 
@@ -82,21 +83,13 @@ def _fuel(plot: Plot, spot: Spot) -> tuple[str, list[Player], float]:
     if what == "table":
         return what, [table(plot.name("table"), *spot, (1.1, 0.7), (130, 100, 70))], 0.75
     if what == "heap":
-        solids: list[Shape] = []
-        for _ in range(4):
-            at = (spot[0] + plot.between(-0.4, 0.4), spot[1] + plot.between(-0.2, 0.2))
-            size = (plot.between(0.3, 0.6), plot.between(0.3, 0.5), plot.between(0.2, 0.5))
-            solids += block(
-                at, size, plot.pick((110, 90, 66), (84, 84, 80)), heading=plot.between(0, 3)
-            )
-        return what, [Prop(name="heap", draw=lambda _: solids)], 0.2
+        return what, [heap(plot.rng, plot.name("heap"), *spot)], 0.2
     return what, [], 0.0
 
 
 def arson(plot: Plot) -> Drama:
     """Tell of somebody who lights a thing and makes off; the fire is what is reported."""
-    start, _ = plot.span(5.0, 30.0)
-    start = max(start, 0.2)
+    start, _ = plot.span(5.0, 30.0, sudden=True)
     spot, side = plot.spot(0.9), plot.pick(-1, 1)
     what, players, bottom = _fuel(plot, spot)
     at = (spot[0] - side * (1.4 if what == "car" else 0.7), spot[1] - 0.2)
@@ -105,8 +98,14 @@ def arson(plot: Plot) -> Drama:
     person = plot.person(track(keys, looks=[plot.facing(at, spot, start - 2, start + 0.3)]))
     size = plot.between(0.6, 1.6)
     blaze = Blaze(
-        plot, plot.name("fire"), spot, start=start, grow_s=plot.between(1, 5), size=size, bottom=bottom
-    )  # fmt: skip
+        plot,
+        plot.name("fire"),
+        spot,
+        start=start,
+        grow_s=plot.between(1, 5),
+        size=size,
+        bottom=bottom,
+    )
     captions = (
         "A person sets a fire and runs away",
         "Someone lights a fire and leaves",
@@ -125,8 +124,7 @@ def arson(plot: Plot) -> Drama:
 
 def explosion(plot: Plot) -> Drama:
     """Tell of an explosion: a flash, a fireball, smoke, people who flee or fall."""
-    at, _ = plot.span(3.0, 8.0)
-    at = max(at, -1.0)
+    at, _ = plot.span(3.0, 8.0, sudden=True)
     spot = plot.spot(0.8)
     size = plot.between(0.7, 1.4) if plot.area.width < 5 else plot.between(0.9, 2.4)
     what, players, bottom = _fuel(plot, spot)
@@ -158,14 +156,13 @@ def explosion(plot: Plot) -> Drama:
         "A car explodes" if what == "car" else "A sudden explosion throws debris around",
         "A blast makes people flee" if people else "A blast goes off",
     )
-    smoke_ends = at + plot.between(5, 9)
     return plot.tell(
         "explosion",
         [*players, *people],
         captions,
         actors=[blast.name, *people],
         category="explosion",
-        span=(at - 0.05, inf if burns else smoke_ends),
+        span=(at - 0.05, inf if burns else blast.clears),
         risk=2,
         cause=plot.pick("a gas leak", "a bomb", "an unknown cause"),
     )

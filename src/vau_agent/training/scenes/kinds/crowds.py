@@ -3,18 +3,17 @@
 from math import cos, inf, pi, sin
 
 from vau_agent.training.scenes.kinds.parts import runner_away
-from vau_agent.training.scenes.moves import cowering, fall, hold
+from vau_agent.training.scenes.moves import cowering, fall, get_up_s, hold
 from vau_agent.training.scenes.people import Act, Person
-from vau_agent.training.scenes.plot import Plot
+from vau_agent.training.scenes.plot import Plot, Spot
 from vau_agent.training.scenes.poses import PHONE, STAND, Pose
 from vau_agent.training.scenes.story import Drama
-from vau_agent.training.scenes.tracks import Key, still, toward, track
+from vau_agent.training.scenes.tracks import Key, toward, track
 
 
 def panic(plot: Plot) -> Drama:
     """Tell of many people who suddenly run apart, or all one way."""
-    start, _ = plot.span(4.0, 8.0)
-    start = max(start, -0.4)
+    start, _ = plot.span(4.0, 8.0, sudden=True)
     together = plot.chance(0.35)
     side = plot.pick(-1, 1)
     danger = plot.outside(side) if together else plot.spot(0.5)
@@ -23,12 +22,8 @@ def panic(plot: Plot) -> Drama:
     for _ in range(count):
         spot = plot.spot(0.2)
         at = start + plot.between(0.0, 0.9)
-        if plot.chance(0.06):
-            motion, _ = fall(plot.rng)
-            people.append(plot.person(still(*spot), [Act(start=at, motion=motion, ease_s=0.1)]))
-        elif plot.chance(0.06):
-            act = Act(start=at, motion=cowering(plot.rng), ease_s=0.3)
-            people.append(plot.person(still(*spot), [act]))
+        if plot.chance(0.12):
+            people.append(_delayed(plot, spot, at))
         else:
             people.append(_fleeing(plot, spot, danger, at))
     runs = [person.way for person in people]
@@ -51,9 +46,19 @@ def panic(plot: Plot) -> Drama:
     )
 
 
-def _fleeing(
-    plot: Plot, spot: tuple[float, float], danger: tuple[float, float], at: float
-) -> Person:
+def _delayed(plot: Plot, spot: Spot, at: float) -> Person:
+    """Cast somebody who falls or cowers first and flees then."""
+    if plot.chance(0.5):
+        motion, impact = fall(plot.rng, up_after_s=plot.between(0.1, 0.8))
+        flees = at + impact + 0.8 + get_up_s()
+    else:
+        motion, flees = cowering(plot.rng), at + plot.between(1.0, 2.5)
+    keys: list[Key] = [(flees, *spot), *plot.leave(spot, flees + 0.1, plot.between(3.0, 4.5))]
+    act = Act(start=at, end=flees, motion=motion, ease_s=0.2)
+    return plot.person(track(keys, heading=plot.between(0, 2 * pi)), [act])
+
+
+def _fleeing(plot: Plot, spot: Spot, danger: Spot, at: float) -> Person:
     person = runner_away(plot, spot, danger, at)
     if not plot.chance(0.4):
         return person

@@ -1,5 +1,6 @@
 """Vandalism, and things people do calmly to bins, walls and windows."""
 
+from itertools import pairwise
 from math import inf, pi, sin
 
 from vau_agent.training.scenes.kinds.parts import scatter
@@ -62,7 +63,7 @@ def _tell(
 
 def smash_window(plot: Plot) -> Drama:
     """Tell of somebody who breaks a window with a stone, a kick or a bat."""
-    start, end = plot.span(2.0, 6.0)
+    start, end = plot.span(2.0, 6.0, sudden=True)
     x, y = plot.spot(0.9)[0], plot.area.y_max - plot.between(0.0, 0.5)
     how = plot.pick("bat", "kick", "stone", "stone")
     breaks = start + plot.between(0.5, 1.3)
@@ -85,11 +86,12 @@ def smash_window(plot: Plot) -> Drama:
         vandal = _vandal(plot, at, thing, start, end, act)
         if how == "bat":
             players.append(held(plot.name("bat"), vandal, 0.8, (110, 80, 50), (-inf, inf)))
+    tools = {"bat": "a bat", "kick": "kicks", "stone": "a stone"}
     captions = (
         "A person smashes a window",
-        "Someone breaks a window" + {"bat": " with a bat", "kick": " with kicks", "stone": " with a stone"}[how],
+        f"Someone breaks a window with {tools[how]}",
         "A vandal destroys a window",
-    )  # fmt: skip
+    )
     return _tell(plot, "smash a window", players, [vandal], captions, (start, end), thing)
 
 
@@ -106,7 +108,7 @@ def _stone(plot: Plot, thrower: Person, at: float, target: Point) -> Prop:
 
 def kick_bin(plot: Plot) -> Drama:
     """Tell of somebody who kicks a litter bin or bench over and goes on kicking."""
-    start, end = plot.span(1.5, 7.0)
+    start, end = plot.span(1.5, 7.0, sudden=True)
     thing, side = plot.spot(0.9), plot.pick(-1, 1)
     at = (thing[0] - 0.7 * side, thing[1] + plot.between(-0.1, 0.1))
     tips, rolls = start + plot.between(0.3, 1.0), plot.between(0.2, 1.3)
@@ -148,7 +150,7 @@ def spray_wall(plot: Plot) -> Drama:
         shown = [dot for dot in dots if dot[0] <= timestamp]
         return [
             Capsule((a[1], y - 0.04, a[2]), (b[1], y - 0.04, b[2]), 0.05, paint, "paint")
-            for a, b in zip(shown, shown[1:], strict=False)
+            for a, b in pairwise(shown)
         ]
 
     act = Act(start=start - 0.2, end=end, motion=spraying(plot.rng), ease_s=0.5)

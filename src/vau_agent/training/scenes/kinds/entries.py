@@ -9,7 +9,7 @@ from vau_agent.training.scenes.plot import Plot, Spot
 from vau_agent.training.scenes.poses import COWER, CROUCH, OFFER, TYPE, smooth
 from vau_agent.training.scenes.shapes import Colour
 from vau_agent.training.scenes.story import Drama, Player
-from vau_agent.training.scenes.things import Bag, Prop, block, door, fence, held, wall, window
+from vau_agent.training.scenes.things import Bag, Prop, barrier, door, fence, held, wall, window
 from vau_agent.training.scenes.tracks import Key, toward, track
 
 _METAL: tuple[Colour, ...] = ((120, 124, 128), (60, 66, 62), (150, 150, 146), (70, 56, 46))
@@ -17,7 +17,7 @@ _METAL: tuple[Colour, ...] = ((120, 124, 128), (60, 66, 62), (150, 150, 146), (7
 
 def climb_over(plot: Plot) -> Drama:
     """Tell of one or more people who climb over a fence or wall and sneak on."""
-    start, _ = plot.span(4.0, 8.0)
+    start, _ = plot.span(4.0, 8.0, sudden=True)
     middle, height = plot.spot(1.0), plot.between(1.4, 2.2)
     along_x = plot.chance(0.55)
     solid = plot.chance(0.4)
@@ -28,7 +28,7 @@ def climb_over(plot: Plot) -> Drama:
         if along_x
         else ((middle[0], middle[1] - half), (middle[0], middle[1] + half))
     )
-    barrier: Player = (wall if solid else fence)(name, ends[0], ends[1], height, colour)
+    obstacle: Player = (wall if solid else fence)(name, ends[0], ends[1], height, colour)
     count = plot.pick(1, 1, 1, 2)
     people, last = [], start
     for index in range(count):
@@ -44,7 +44,7 @@ def climb_over(plot: Plot) -> Drama:
     )
     return plot.tell(
         "climb over",
-        [barrier, *people, *plot.bystanders(1, spare=middle)],
+        [obstacle, *people, *plot.bystanders(1, spare=middle)],
         captions,
         actors=people,
         category="intrusion",
@@ -75,7 +75,14 @@ def _climber(
     sneaks = plot.chance(0.5)
     speed = plot.between(0.8, 1.2) if sneaks else plot.between(1.5, 3.5)
     keys += plot.leave(second, start + over + 0.2, speed, side=way_in if not along_x else None)
-    acts = [Act(start=start, end=start + over - 0.1, motion=climbing(plot.between(0.8, 1.3), height * 0.8, over), ease_s=0.3)]  # fmt: skip
+    acts = [
+        Act(
+            start=start,
+            end=start + over - 0.1,
+            motion=climbing(plot.between(0.8, 1.3), height * 0.8, over),
+            ease_s=0.3,
+        )
+    ]
     if sneaks and plot.chance(0.5):
         stop = start + over + 0.6
         acts.append(Act(start=stop - 0.3, end=stop + 1.2, motion=hold(CROUCH), ease_s=0.4))
@@ -98,7 +105,7 @@ def _doorway(plot: Plot, opened: Callable[[float], float]) -> tuple[Spot, list[P
 
 def force_door(plot: Plot) -> Drama:
     """Tell of somebody who forces a door and slips into a closed area."""
-    start, _ = plot.span(3.0, 7.0)
+    start, _ = plot.span(3.0, 7.0, sudden=True)
     breaks = start + plot.between(1.2, 4.0)
     front, players = _doorway(plot, lambda t: 0.75 * smooth((t - breaks) / 0.25))
     vanishes = breaks + 1.6
@@ -134,23 +141,8 @@ def _forcer(plot: Plot, front: Spot, start: float, breaks: float, vanishes: floa
 
 def sneak(plot: Plot) -> Drama:
     """Tell of somebody who ducks under a barrier into a closed area and lurks there."""
-    start, end = plot.span(5.0, 14.0)
+    start, end = plot.span(5.0, 14.0, sudden=True)
     x, y = plot.spot(1.0)
-    half = plot.area.width
-    name = plot.name("barrier")
-    height = 1.0
-
-    def stripes() -> list[Prop]:
-        count = 10
-        solids = []
-        for k in range(count):
-            left = x - half + 2 * half * k / count
-            colour: Colour = (200, 40, 36) if k % 2 else (235, 232, 228)
-            solids += block((left + half / count, y), (2 * half / count, 0.04, 0.12), colour, bottom=height - 0.15, owner=name)  # fmt: skip
-        for k in range(4):
-            solids += block((x - half + 2 * half * k / 3, y), (0.08, 0.08, height), (110, 110, 112), owner=name)  # fmt: skip
-        return [Prop(name=name, draw=lambda _: solids)]
-
     near, far = (x, y - 0.5), (x + plot.between(-0.3, 0.3), y + 0.6)
     ducks = COWER._replace(tilt=0.5, bend=0.9)
     keys = [*plot.arrive(near, start), (start + 1.6, *far)]
@@ -174,7 +166,7 @@ def sneak(plot: Plot) -> Drama:
     )
     return plot.tell(
         "sneak in",
-        [*stripes(), person],
+        [barrier(plot.name("barrier"), x, y, plot.area.width), person],
         captions,
         actors=[person],
         category="intrusion",
@@ -186,7 +178,7 @@ def sneak(plot: Plot) -> Drama:
 
 def burglary(plot: Plot) -> Drama:
     """Tell of burglars who break a window or door, get in, and come out with loot."""
-    start, _ = plot.span(5.0, 12.0)
+    start, _ = plot.span(5.0, 12.0, sudden=True)
     breaks = start + plot.between(1.0, 2.5)
     inside_s = plot.between(1.5, 6.0)
     by_window = plot.chance(0.5)
@@ -212,15 +204,28 @@ def burglary(plot: Plot) -> Drama:
         )
     body = plot.body()
     enters = plot.person(
-        track(keys, looks=[(start - 0.4, vanishes, pi / 2)]), acts, body=body, present=(-inf, vanishes)
-    )  # fmt: skip
+        track(keys, looks=[(start - 0.4, vanishes, pi / 2)]),
+        acts,
+        body=body,
+        present=(-inf, vanishes),
+    )
     leaves = plot.person(
-        track([(out, *within), (out + 0.6, *front), *plot.leave(front, out + 0.7, plot.between(2.4, 4))]),
-        body=body, present=(out, inf),
-    )  # fmt: skip
+        track(
+            [
+                (out, *within),
+                (out + 0.6, *front),
+                *plot.leave(front, out + 0.7, plot.between(2.4, 4)),
+            ]
+        ),
+        body=body,
+        present=(out, inf),
+    )
     loot = Bag(
-        name=plot.name("bag"), colour=(30, 30, 32), size=(0.5, 0.3, 0.4), carriers=((out, inf, leaves),)
-    )  # fmt: skip
+        name=plot.name("bag"),
+        colour=(30, 30, 32),
+        size=(0.5, 0.3, 0.4),
+        carriers=((out, inf, leaves),),
+    )
     players += [enters, leaves, _shown_from(loot, out)]
     if plot.chance(0.4):
         lookout = plot.near(front, 1.2, 2.2)
@@ -303,9 +308,11 @@ def along_fence(plot: Plot) -> Drama:
     """Tell of people who walk along a fence or lean on it, and stay on their side."""
     x, y = plot.spot(1.0)
     half = plot.area.width
-    barrier = fence(
-        plot.name("fence"), (x - half, y), (x + half, y), plot.between(1.0, 2.0), plot.pick(*_METAL)
-    )
+    ends = (x - half, y), (x + half, y)
+    name, height = plot.name("fence"), plot.between(1.0, 2.0)
+    closed = plot.chance(0.4)
+    colour = plot.pick(*_METAL)
+    line = barrier(name, x, y, half) if closed else fence(name, *ends, height, colour)
     side = plot.pick(-1, 1)
     near = y + side * plot.between(0.4, 0.8)
     people: list[Person] = []
@@ -321,7 +328,6 @@ def along_fence(plot: Plot) -> Drama:
             at = plot.between(0, plot.duration_s)
             acts.append(Act(start=at, end=at + 1.6, motion=reaching_down(1.6)))
         people.append(plot.person(track(keys), acts))
-    captions = ("People walk along a fence", "Someone walks past a fence")
-    return plot.tell(
-        "along a fence", [barrier, *people, *plot.bystanders(2)], captions, actors=people
-    )
+    what = "barrier" if closed else "fence"
+    captions = (f"People walk along a {what}", f"Someone walks past a {what}")
+    return plot.tell("along a fence", [line, *people, *plot.bystanders(2)], captions, actors=people)

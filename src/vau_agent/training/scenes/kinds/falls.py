@@ -13,7 +13,7 @@ from vau_agent.training.scenes.moves import (
     reaching_down,
     squatting,
 )
-from vau_agent.training.scenes.people import Act, Person
+from vau_agent.training.scenes.people import Act, Motion, Person
 from vau_agent.training.scenes.plot import Plot, Spot
 from vau_agent.training.scenes.poses import (
     CROUCH,
@@ -32,7 +32,7 @@ from vau_agent.training.scenes.tracks import Key, still, toward, track
 
 def collapse(plot: Plot) -> Drama:
     """Tell of somebody who falls while walking or standing, and lies there or gets up."""
-    start, _ = plot.span(2.0, 4.0)
+    start, _ = plot.span(2.0, 4.0, sudden=True)
     spot = plot.spot(0.8)
     gets_up = plot.chance(0.25)
     rests = plot.between(0.8, 5.0)
@@ -87,7 +87,7 @@ def _helper(plot: Plot, spot: Spot, start: float) -> Person:
 
 def fall_from_seat(plot: Plot) -> Drama:
     """Tell of somebody who slips off a bench or chair."""
-    start, _ = plot.span(2.0, 4.0)
+    start, _ = plot.span(2.0, 4.0, sudden=True)
     spot, heading = plot.spot(0.8), plot.between(pi + 0.3, 2 * pi - 0.3)
     lands = lying(plot.rng)._replace(along=0.55, aside=plot.between(-0.4, 0.4))
     drop = plot.between(0.5, 0.9)
@@ -95,8 +95,11 @@ def fall_from_seat(plot: Plot) -> Drama:
     seat = bench(plot.name("bench"), *spot, heading, plot.pick((120, 84, 50), (90, 96, 100)))
     falls = plot.person(
         still(*spot, heading),
-        [Act(start=-inf, end=start + 0.1, motion=hold(SIT), ease_s=0.1), Act(start=start, motion=motion, ease_s=0.1)],
-    )  # fmt: skip
+        [
+            Act(start=-inf, end=start + 0.1, motion=hold(SIT), ease_s=0.1),
+            Act(start=start, motion=motion, ease_s=0.1),
+        ],
+    )
     captions = (
         "A seated person slides to the ground and stays there",
         "Someone falls off a bench and lies still",
@@ -166,14 +169,7 @@ def exercise(plot: Plot) -> Drama:
     what = plot.pick("lie", "lie", "squat", "jump", "plank")
     for _ in range(count):
         spot = plot.spot(0.8)
-        over = plot.between(2.2, 4.0)
-        rest = LIE_BACK._replace(left_hip=0.7, left_knee=1.2, right_hip=0.6, right_knee=1.1)
-        motion = {
-            "lie": lambda over=over, rest=rest: lie_down(rest, over),
-            "plank": lambda over=over: lie_down(PLANK, over),
-            "squat": lambda: squatting(plot.rng),
-            "jump": lambda: jumping(plot.rng),
-        }[what]()
+        motion = _training(plot, what)
         acts = [Act(start=start, end=end, motion=motion, ease_s=0.9)]
         people.append(plot.person(still(*spot, plot.between(0, 2 * pi)), acts))
     who = "A person" if count == 1 else "People"
@@ -185,6 +181,15 @@ def exercise(plot: Plot) -> Drama:
     }[what]
     words = [f"{who} {one if count == 1 else _plural(one)}" for one in captions]
     return plot.tell("exercise", [*people, *plot.bystanders(2)], words, actors=people)
+
+
+def _training(plot: Plot, what: str) -> Motion:
+    if what == "squat":
+        return squatting(plot.rng)
+    if what == "jump":
+        return jumping(plot.rng)
+    rest = LIE_BACK._replace(left_hip=0.7, left_knee=1.2, right_hip=0.6, right_knee=1.1)
+    return lie_down(PLANK if what == "plank" else rest, plot.between(2.2, 4.0))
 
 
 def _plural(phrase: str) -> str:

@@ -24,7 +24,7 @@ from vau_agent.training.scenes.tracks import Key, toward, track
 
 def snatch(plot: Plot) -> Drama:
     """Tell of somebody who runs up, tears a bag out of a person's hand and flees."""
-    taken, _ = plot.span(1.0, 2.0)
+    taken, _ = plot.span(1.0, 2.0, sudden=True)
     taken = max(taken, -0.5) + 0.6
     struggle = plot.pick(0.0, plot.between(0.3, 1.5))
     spot = plot.spot(0.8)
@@ -157,7 +157,7 @@ def mug(plot: Plot) -> Drama:
 
 def shooting(plot: Plot) -> Drama:
     """Tell of somebody who draws a gun and shoots; people fall or flee."""
-    start, end = plot.span(2.5, 7.0)
+    start, end = plot.span(2.5, 7.0, sudden=True)
     spot = plot.spot(0.8)
     aim_at = plot.near(spot, 2.0, 4.0)
     look = plot.facing(spot, aim_at, start - 0.3, end + 0.3)

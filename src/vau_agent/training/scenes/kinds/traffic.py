@@ -16,21 +16,14 @@ from vau_agent.training.scenes.vehicles import Car, Cyclist, draw_make
 _FRAMES: tuple[Colour, ...] = ((180, 40, 40), (40, 60, 120), (30, 30, 32), (210, 210, 205))
 
 
-def _drive(
-    plot: Plot,
-    keys: list[Key],
-    hit: float | None = None,
-    roll: float = 0.0,
-    inertia: float = 0.5,
-    **look: float,
-) -> Car:
+def _drive(plot: Plot, keys: list[Key], hit: float = inf, inertia: float = 0.5) -> Car:
+    """Cast a car that keeps its direction; its front is dented from `hit` on."""
     return Car(
         name=plot.name("car"),
         make=draw_make(plot.rng),
-        way=track(keys, inertia_s=inertia, **look),
+        way=track(keys, inertia_s=inertia),
         lights=(-inf, inf) if plot.night or plot.chance(0.1) else None,
-        crumpled_at=inf if hit is None else hit,
-        rolled=roll,
+        crumpled_at=hit,
     )
 
 
@@ -50,8 +43,8 @@ def _onlookers(plot: Plot, at: Spot, when: float) -> list[Person]:
 
 
 def _impact(plot: Plot) -> tuple[float, Spot]:
-    hit, _ = plot.span(1.0, 2.0)
-    return max(hit, -2.0), plot.spot(1.0)
+    hit, _ = plot.span(1.0, 2.0, sudden=True)
+    return hit, plot.spot(1.0)
 
 
 def _steam(plot: Plot, spot: Spot, at: float) -> Prop:
@@ -86,9 +79,15 @@ def _tell(
     if plot.chance(0.3):
         extras.append(_steam(plot, spot, hit + 0.3))
     return plot.tell(
-        kind, [*players, *extras], captions, actors=actors, category="road accident",
-        span=(hit - plot.between(0.15, 0.5), inf), risk=2, cause=cause,
-    )  # fmt: skip
+        kind,
+        [*players, *extras],
+        captions,
+        actors=actors,
+        category="road accident",
+        span=(hit - plot.between(0.15, 0.5), inf),
+        risk=2,
+        cause=cause,
+    )
 
 
 def car_hits_car(plot: Plot) -> Drama:
@@ -213,9 +212,16 @@ def _tossed(plot: Plot, flight: float) -> Motion:
     """Return a body that flies off and stays where it lands."""
     down = lying(plot.rng)
     aloft = down._replace(
-        tilt=down.tilt * 0.6, roll=down.roll * 0.6 + 0.3, lift=plot.between(0.4, 0.9),
-        left_swing=1.6, right_swing=1.2, left_out=0.9, right_out=0.9, left_hip=0.7, right_knee=1.0,
-    )  # fmt: skip
+        tilt=down.tilt * 0.6,
+        roll=down.roll * 0.6 + 0.3,
+        lift=plot.between(0.4, 0.9),
+        left_swing=1.6,
+        right_swing=1.2,
+        left_out=0.9,
+        right_out=0.9,
+        left_hip=0.7,
+        right_knee=1.0,
+    )
     bounced = down._replace(lift=0.08, left_knee=down.left_knee + 0.4)
     return keyed(((0.0, STAND), (0.45 * flight, aloft), (flight, bounced), (flight + 0.2, down)))
 
@@ -245,9 +251,15 @@ def car_hits_bike(plot: Plot) -> Drama:
     flight = plot.between(0.5, 0.75)
     motion = _tossed(plot, flight)
     thrown = plot.person(
-        track([(hit, *spot), (hit + flight, *lands)], looks=[(hit - 1, inf, up * pi / 2)], inertia_s=0.12),
-        [Act(start=hit - 0.05, motion=motion, ease_s=0.05)], body=body, present=(hit, inf),
-    )  # fmt: skip
+        track(
+            [(hit, *spot), (hit + flight, *lands)],
+            looks=[(hit - 1, inf, up * pi / 2)],
+            inertia_s=0.12,
+        ),
+        [Act(start=hit - 0.05, motion=motion, ease_s=0.05)],
+        body=body,
+        present=(hit, inf),
+    )
     captions = (
         "A car hits a cyclist",
         "A cyclist is knocked down by a car",
@@ -258,7 +270,7 @@ def car_hits_bike(plot: Plot) -> Drama:
         "car hits bicycle",
         [car, bike, thrown],
         captions,
-        [car, bike, thrown],
+        [car, bike.name, thrown],
         hit,
         spot,
         "a car takes a cyclist's right of way",
@@ -320,9 +332,15 @@ def bike_falls(plot: Plot) -> Drama:
         )
         lands = (spot[0] + sign * plot.between(0.2, 0.7), spot[1] + sign * plot.between(0.7, 1.3))
         rider = plot.person(
-            track([(hit, spot[0] + sign * 0.7, y), (hit + 0.55, *lands)], looks=[(hit - 1, inf, toward(0, 0, -sign, 0))], inertia_s=0.12),
-            [Act(start=hit - 0.05, motion=_tossed(plot, 0.55), ease_s=0.05)], body=body, present=(hit, inf),
-        )  # fmt: skip
+            track(
+                [(hit, spot[0] + sign * 0.7, y), (hit + 0.55, *lands)],
+                looks=[(hit - 1, inf, toward(0, 0, -sign, 0))],
+                inertia_s=0.12,
+            ),
+            [Act(start=hit - 0.05, motion=_tossed(plot, 0.55), ease_s=0.05)],
+            body=body,
+            present=(hit, inf),
+        )
         players += [bike, rider]
         actors += [bike.name, rider]
     captions = ("Two cyclists collide and fall", "Two bicycles crash into each other")

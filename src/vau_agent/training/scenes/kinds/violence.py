@@ -143,10 +143,7 @@ def _pair(plot: Plot, gap: float, meet: float, part: float) -> tuple[list[Key], 
     ways = []
     for sign in (1, -1):
         spot = (centre[0] + sign * gap / 2 * cos(angle), centre[1] + sign * gap / 2 * sin(angle))
-        if plot.chance(0.7):
-            keys = plot.arrive(spot, meet, side=sign)
-        else:
-            keys = [(meet, *spot)]
+        keys = plot.arrive(spot, meet, side=sign) if plot.chance(0.7) else [(meet, *spot)]
         if plot.chance(0.7):
             keys += [(part, *spot), *plot.leave(spot, part + 0.2, plot.between(1.0, 1.6))]
         ways.append(keys)
