@@ -511,3 +511,35 @@ def test_a_struck_claim_is_not_written() -> None:
     value = Reasoning(claims=(struck, kept), verdict=Verdict(label="normal"))
 
     assert parse_reasoning(render_reasoning(value)).claims == (kept,)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "accepts", "looks"),
+    [
+        ('{"accept": true}', True, 0),
+        ('{"accept": false, "doubts": ["another time"]}', False, 0),
+        (
+            '{"accept": false, "calls": [{"tool": "zoom", "arguments": {"start_s": 2.0, '
+            '"end_s": 8.0}}]}',
+            False,
+            1,
+        ),
+    ],
+)
+def test_a_short_request_leaves_out_what_is_empty(
+    request_text: str, accepts: bool, looks: int
+) -> None:
+    text = f"<reflection>It fits.</reflection><request>{request_text}</request>"
+    reflection = parse_reflection(text)
+
+    assert (reflection.accept, len(reflection.calls)) == (accepts, looks)
+    assert render_reflection(reflection, brief=True) == text
+
+
+def test_a_short_answer_needs_no_confidence() -> None:
+    text = "<think>A person falls [f3 f5].</think><answer>fall</answer><glue>[3.0, 7.5]</glue>"
+    found = parse_reasoning(text, limits=LIMITS)
+
+    assert found.claims == (Claim(text="A person falls.", frames=("f3", "f5")),)
+    assert found.verdict.confidence is None
+    assert found.verdict.segment == Segment(start=3.0, end=7.5)
