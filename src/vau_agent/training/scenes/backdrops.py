@@ -12,7 +12,16 @@ from vau_agent.training.scenes.places import PALETTE_COLOURS, RECIPES, Marks, Pa
 from vau_agent.training.scenes.props import Surfaces, fence
 from vau_agent.training.scenes.shapes import Colour, Point
 from vau_agent.training.scenes.surfaces import Surface
-from vau_agent.training.scenes.textures import Texture, grass, picture, plain, stain, stripes
+from vau_agent.training.scenes.textures import (
+    Texture,
+    coat,
+    grass,
+    muted,
+    picture,
+    plain,
+    stain,
+    stripes,
+)
 
 _GREEN: Final[Colour] = (92, 108, 62)
 _FRESH: Final = 0.012
@@ -66,8 +75,8 @@ def draw_backdrop(
     """
     recipe, colours = RECIPES[place], _varied(rng, PALETTE_COLOURS[palette])
     bounds = _Bounds(
-        left=min(area.x_min - rng.uniform(0.4, recipe.side), -1.2),
-        right=max(area.x_max + rng.uniform(0.4, recipe.side), 1.2),
+        left=min(area.x_min - rng.uniform(0.25, 1) * recipe.side, -1.2),
+        right=max(area.x_max + rng.uniform(0.25, 1) * recipe.side, 1.2),
         back=area.y_max + rng.uniform(*recipe.far),
         height=max(rng.uniform(*recipe.high), 0 if outdoors else above + rng.uniform(0.2, 0.8)),
     )
@@ -87,7 +96,7 @@ def _draw_ground(
     rng: np.random.Generator, recipe: Recipe, colours: Palette, area: Area, bounds: _Bounds
 ) -> Surfaces:
     material = recipe.grounds[int(rng.integers(len(recipe.grounds)))]
-    texture = material(rng, _GREEN if material is grass else colours.ground, rng.uniform(1, 4))
+    texture = material(rng, _GREEN if material is grass else colours.ground, rng.uniform(1.2, 6))
     found = [_flat((-80, -80), (160, 280), 0.0, texture)]
     if recipe.marks != "none":
         found += _draw_marks(rng, recipe.marks, area, bounds)
@@ -183,8 +192,7 @@ def _hung(
         at, wide = rng.uniform(0.2, max(width - 1.2, 0.4)), rng.uniform(0.4, 1.6)
         door = rng.random() < 0.35
         low, tall = (0.0, 2.05) if door else (rng.uniform(0.8, 1.5), rng.uniform(0.4, 1.1))
-        tone = tuple(int(one) for one in rng.uniform(30, 150, 3))
-        shown = plain(rng, (tone[0], tone[1], tone[2]), 1.0, 4.0) if door else picture(rng)
+        shown = coat(rng, muted(rng), 4.0) if door else picture(rng)
         x, y = corner
         if sideways:
             place, edge = (x + (0.02 if inwards else -0.02), y - at - wide), (0.0, wide)

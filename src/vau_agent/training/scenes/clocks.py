@@ -69,7 +69,7 @@ def draw_clock(rng: np.random.Generator, size: tuple[int, int]) -> Clock:
     """Draw how the writing over pictures of `size` (width, height) looks."""
     font = int(rng.choice(_FONTS))
     form = str(rng.choice(_FORMATS))
-    (width, _), _ = cv2.getTextSize("0" * len(form) + "00", font, 1.0, 1)
+    (width, height), _ = cv2.getTextSize("0" * len(form) + "00", font, 1.0, 1)
     name = str(rng.choice(_NAMES)).format(int(rng.integers(1, 33)))
     bright = int(rng.integers(190, 256))
     return Clock(
@@ -78,7 +78,11 @@ def draw_clock(rng: np.random.Generator, size: tuple[int, int]) -> Clock:
         name=name if rng.random() < 0.6 else None,
         corner=(int(rng.integers(2)), int(rng.integers(2))),
         font=font,
-        size=size[0] * float(rng.uniform(0.45, 0.9)) / width,
+        size=float(
+            min(
+                size[0] * rng.uniform(0.45, 0.9) / width, size[1] * rng.uniform(0.05, 0.09) / height
+            )
+        ),
         colour=(bright, bright, bright if rng.random() < 0.8 else 60),
         edged=bool(rng.random() < 0.5),
         paper=bool(rng.random() < 0.15),

@@ -26,6 +26,8 @@ class Looks:
     mixing: NDArray[np.float32]
     """How each of R, G and B comes out of the three, 3 x 3: paler colours, a cast, or grey."""
     gamma: float
+    level: float
+    """Mean of its pictures, of 1: contrast is drawn out around it."""
     contrast: float
     brightness: float
     """Added, of 1."""
@@ -88,7 +90,7 @@ class Looks:
         gain = 1 + self.flicker * math.sin(timestamp * 31.7 + phase)
         gain += self.drift * math.sin(timestamp * 0.21 + phase)
         levels = (gain * _LEVELS) ** self.gamma
-        levels = (levels - 0.5) * self.contrast + 0.5 + self.brightness
+        levels = (levels - self.level) * self.contrast + self.level + self.brightness
         table = np.clip(levels * 255, 0, 255).astype(np.uint8)
         shown = _image(cv2.LUT(cv2.transform(picture, self.mixing), table))
         if self.blur:
@@ -109,21 +111,30 @@ def _noisy(picture: Image, noise: NDArray[np.int16], moment: np.random.Generator
 
 
 def draw_looks(
-    rng: np.random.Generator, size: tuple[int, int], *, outdoors: bool, night: bool
+    rng: np.random.Generator, size: tuple[int, int], *, outdoors: bool, night: bool, level: float
 ) -> Looks:
-    """Draw the looks of one camera for pictures of `size` (width, height)."""
+    """Draw the looks of one camera.
+
+    Args:
+        rng: Random numbers.
+        size: Width and height of its pictures.
+        outdoors: Rain and snow may fall.
+        night: More noise, and more often grey.
+        level: Mean of its pictures before, of 1.
+    """
     grey = bool(rng.random() < (0.6 if night else 0.3))
     return Looks(
         seed=int(rng.integers(2**31)),
         grey=grey,
         mixing=_draw_mixing(rng, grey=grey),
         gamma=float(np.exp(rng.normal(-0.1 if night else 0.05, 0.16))),
+        level=level,
         contrast=float(np.exp(rng.normal(0.06, 0.16))),
         brightness=float(rng.normal(0.02, 0.04)),
         blur=float(rng.uniform(0.35, 0.9)) if rng.random() < 0.35 else 0.0,
         sharpened=float(rng.uniform(0.3, 1.2)) if rng.random() < 0.3 else 0.0,
         noise=_draw_noise(rng, size, night=night, grey=grey),
-        quality=int(rng.integers(28 if night else 18, 82)),
+        quality=int(rng.integers(55, 92) if rng.random() < 0.5 else rng.integers(20, 60)),
         shrunk=float(rng.uniform(0.65, 0.95)) if rng.random() < 0.25 else 1.0,
         flicker=float(rng.uniform(0.01, 0.06)) if rng.random() < 0.25 else 0.0,
         drift=float(rng.uniform(0.02, 0.12)) if rng.random() < 0.4 else 0.0,
@@ -176,6 +187,9 @@ def _draw_veil(rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.ui
     if rng.random() < 0.08:
         band = int(height * rng.uniform(0.04, 0.12))
         veil[:band] = veil[-band:] = 0
+    if rng.random() < 0.05:
+        band = int(width * rng.uniform(0.03, 0.1))
+        veil[:, :band] = veil[:, -band:] = 0
     return _image(np.repeat((veil * 255)[..., None], 3, axis=2))
 
 

@@ -104,10 +104,10 @@ _SHELF_ALONG: Final = (_shelf_along, 1.8)
 _SHELF_ACROSS: Final = (_shelf_across, 1.8)
 _POST: Final = (props.post, 0.35)
 _CRATE: Final = (props.crate, 0.9)
-_COUNTER: Final = (props.counter, 1.6)
-_TABLE: Final = (props.table, 1.2)
+_COUNTER: Final = (props.counter, 1.4)
+_TABLE: Final = (props.table, 1.0)
 _CHAIR: Final = (props.chair, 0.4)
-_BENCH: Final = (props.bench, 1.2)
+_BENCH: Final = (props.bench, 1.0)
 
 _STREET: Final = Recipe(
     grounds=(plain,),
@@ -124,7 +124,7 @@ _ROOM: Final = Recipe(
     walls=(plain, plain, planks, tiles),
     things=(_TABLE, _CHAIR, _BENCH, _CRATE, _CRATE),
     count=(6, 14),
-    far=(0.5, 4.5),
+    far=(1.2, 5),
     side=4,
     hung=lambda rng, _colour, _metres: picture(rng),
 )
@@ -193,7 +193,7 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
             walls=(plain, planks, tiles),
             things=(_SHELF_ALONG, _SHELF_ALONG, _SHELF_ACROSS, _COUNTER, _CRATE),
             count=(6, 14),
-            far=(0.6, 5),
+            far=(1.2, 6),
             side=4,
             hung=lambda rng, _colour, _metres: picture(rng),
         ),

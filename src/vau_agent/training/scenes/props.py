@@ -220,8 +220,9 @@ def _crossed(
 
 
 def _varied(rng: np.random.Generator, colour: Colour, deviation: float) -> Colour:
-    red, green, blue = np.clip(np.array(colour) + rng.normal(0, deviation, 3), 10, 245).astype(int)
-    return int(red), int(green), int(blue)
+    tone = rng.normal(0, deviation) + rng.normal(0, deviation / 3, 3)
+    red, green, blue = np.clip(np.array(colour) + tone, 10, 245).astype(int).tolist()
+    return red, green, blue
 
 
 def _angle(rng: np.random.Generator) -> float:

@@ -50,10 +50,10 @@ def noise(rng: np.random.Generator, coarse: int = 4, octaves: int = 4) -> Pixels
     return normal
 
 
-def plain(rng: np.random.Generator, colour: Colour, metres: float, rough: float = 8.0) -> Texture:
+def plain(rng: np.random.Generator, colour: Colour, metres: float, rough: float = 6.0) -> Texture:
     """Return plaster, concrete, asphalt: one colour, stained and grainy."""
     base = np.array(colour, dtype=np.float32)
-    stains = noise(rng, int(rng.integers(2, 6))) * rough
+    stains = noise(rng, int(rng.integers(2, 9))) * rough * rng.uniform(0.3, 1.0)
     grain = rng.standard_normal((_SIDE, _SIDE)).astype(np.float32) * rough * 0.8
     return Texture(pixels=_clip(base + (stains + grain)[..., None]), metres=metres)
 
@@ -107,7 +107,7 @@ def facade(rng: np.random.Generator, colour: Colour, metres: float) -> Texture:
 def shopfront(rng: np.random.Generator, colour: Colour, metres: float) -> Texture:
     """Return wide glass under a coloured sign with writing, and a door."""
     wall = plain(rng, colour, metres).pixels.copy()
-    sign = rng.uniform(30, 235, 3)
+    sign = np.array(muted(rng, 50))
     wall[10:40] = sign
     for _ in range(int(rng.integers(4, 10))):
         at = int(rng.integers(6, _SIDE - 20))
@@ -134,7 +134,7 @@ def shelves(rng: np.random.Generator, metres: float) -> Texture:
         while at < _SIDE:
             wide = int(rng.integers(3, 14))
             tall = int(step * rng.uniform(0.45, 0.85))
-            pixels[base - 4 - tall : base - 4, at : at + wide] = rng.uniform(20, 235, 3)
+            pixels[base - 4 - tall : base - 4, at : at + wide] = muted(rng, 45)
             at += wide + int(rng.integers(0, 3))
         pixels[base - 4 : base] = rng.uniform(110, 200)
     return Texture(pixels=_clip(pixels + noise(rng)[..., None] * 4), metres=metres)
@@ -178,16 +178,21 @@ def stain(rng: np.random.Generator, colour: Colour) -> Texture:
     return Texture(pixels=_with_holes(plain(rng, colour, 1.0, 6.0).pixels, solid), metres=1.0)
 
 
+def muted(rng: np.random.Generator, deviation: float = 22) -> Colour:
+    """Return any colour, most of them near grey, as most things are."""
+    shown = np.clip(rng.uniform(25, 235) + rng.normal(0, deviation, 3), 10, 248).astype(int)
+    red, green, blue = shown.tolist()
+    return red, green, blue
+
+
 def picture(rng: np.random.Generator) -> Texture:
     """Return what hangs on walls: a poster, a screen, a sign, a board."""
     pixels = np.empty((_SIDE, _SIDE, 3), dtype=np.float32)
-    pixels[:] = rng.uniform(20, 240, 3)
+    pixels[:] = muted(rng)
     for _ in range(int(rng.integers(0, 9))):
         top, left = rng.integers(4, _SIDE - 24, 2)
         tall, wide = rng.integers(6, 60, 2)
-        pixels[top : min(top + tall, _SIDE - 4), left : min(left + wide, _SIDE - 4)] = rng.uniform(
-            10, 250, 3
-        )
+        pixels[top : min(top + tall, _SIDE - 4), left : min(left + wide, _SIDE - 4)] = muted(rng)
     return Texture(pixels=pixels, metres=1.0)
 
 

@@ -27,7 +27,7 @@ _LEAST_OUTDOORS: Final = (4.0, 3.0)
 _MOST: Final = (14.0, 10.0)
 _MOST_INDOORS: Final = (8.0, 6.0)
 _BRIGHT: Final = (75.0, 150.0)
-_DIM: Final = (30.0, 75.0)
+_DIM: Final = (40.0, 80.0)
 """Mean level of a picture by day, and by night."""
 _GLARING: Final = 60.0
 """Mean level at which a sudden light shows at its full strength."""
@@ -117,6 +117,7 @@ def draw_view(
         layout=int(rng.choice(layouts(split))),
     )
     light = _draw_light(rng, area, outdoors=open_air, night=night)
+    brightness = float(rng.uniform(*(_DIM if night else _BRIGHT)))
     return View(
         size=size,
         place=place,
@@ -124,8 +125,8 @@ def draw_view(
         night=night,
         area=area,
         camera=camera,
-        stage=_build_stage(camera, backdrop, light, rng.uniform(*(_DIM if night else _BRIGHT))),
-        looks=draw_looks(rng, size, outdoors=open_air, night=night),
+        stage=_build_stage(camera, backdrop, light, brightness),
+        looks=draw_looks(rng, size, outdoors=open_air, night=night, level=brightness / 255),
     )
 
 
