@@ -36,13 +36,14 @@ ANSWER_SCHEMA = {
 
 
 class Drawn:
-    """Pictures by frame; every hue and number gives another one."""
+    """Pictures by digest; every hue and number gives another one."""
 
     def __init__(self, hue: int = 0) -> None:
         self._hue = hue
+        self._numbers = {_digest(number): number for number in range(100)}
 
     def __call__(self, frame: FrameRef) -> bytes:
-        number = int(frame.frame_id[1:])
+        number = self._numbers[frame.sha256]
         image = Image.new("RGB", (160, 120), f"hsl({(self._hue + 7 * number) % 360}, 80%, 45%)")
         ImageDraw.Draw(image).rectangle((5 * number % 120, 40, 5 * number % 120 + 30, 90), "white")
         stream = BytesIO()
@@ -50,20 +51,28 @@ class Drawn:
         return stream.getvalue()
 
 
-def frame(number: int) -> FramePart:
-    digest = hashlib.sha256(b"%d" % number).hexdigest()
+def frame(number: int, *, before: int | None = None) -> FramePart:
     return FramePart(
-        frame=FrameRef(frame_id=f"f{number}", timestamp=number / 2, pts=500 * number, sha256=digest)
+        frame=FrameRef(
+            frame_id=f"f{number}",
+            timestamp=number / 2,
+            pts=500 * number,
+            sha256=_digest(number),
+            before=None if before is None else _digest(before),
+        )
     )
 
 
-def opened(frames: int = 8, *, words: int = 60) -> Conversation:
+def _digest(number: int) -> str:
+    return hashlib.sha256(b"%d" % number).hexdigest()
+
+
+def opened(frames: int = 8, *, words: int = 60, moving: bool = False) -> Conversation:
     """A system turn, and a user turn that shows frames and asks."""
+    shown = [frame(one, before=one + 50 if moving else None) for one in range(frames)]
     system = Message(role="system", parts=(TextPart(text="Look at the frames. " * words),))
     task = TextPart(text="What happens here?")
-    return grown(
-        Conversation(messages=(system,)), "initial_reason", *map(frame, range(frames)), task
-    )
+    return grown(Conversation(messages=(system,)), "initial_reason", *shown, task)
 
 
 def grown(
@@ -74,6 +83,15 @@ def grown(
         said = Message(role="assistant", parts=(TextPart(text=text),))
         conversation = conversation.with_message(said)
     return conversation.with_message(Message(role="user", parts=parts, stage=stage))
+
+
+def run_python(script: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script in a process of its own."""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return ran
 
 
 @dataclass(frozen=True, kw_only=True)

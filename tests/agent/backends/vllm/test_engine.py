@@ -3,15 +3,20 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.agent.backends.vllm.conftest import FAMILIES
-from tests.agent.backends.vllm.support import ANSWER_SCHEMA, Drawn, frame, grown, opened
+from tests.agent.backends.vllm.support import (
+    ANSWER_SCHEMA,
+    Drawn,
+    frame,
+    grown,
+    opened,
+    run_python,
+)
 from vau_agent.agent.backends.base import (
     Backend,
     BackendContext,
@@ -239,11 +244,3 @@ def test_a_longer_context_than_the_models_own_is_refused(fastvlm: Path) -> None:
 
 def test_a_plain_script_needs_no_guard_and_prints_only_its_own(fastvlm: Path) -> None:
     assert run_python(SCRIPT.replace("FOLDER", str(fastvlm))).stdout == "4\n"
-
-
-def run_python(script: str) -> "subprocess.CompletedProcess[str]":
-    ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=300
-    )
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    return ran
