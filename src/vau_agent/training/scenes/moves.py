@@ -27,6 +27,11 @@ from vau_agent.training.scenes.poses import (
 Wave = Callable[[float], float]
 
 
+def _between(rng: np.random.Generator, low: float, high: float) -> float:
+    """Return a plain number: arithmetic with numpy's scalars takes ten times as long."""
+    return float(rng.uniform(low, high))
+
+
 def hold(pose: Pose, tremble: float = 0.03, phase: float = 0.0) -> Motion:
     """Keep a posture, as still as living people can."""
 
@@ -61,12 +66,14 @@ def lying(rng: np.random.Generator, *, hurt: bool = True) -> Pose:
     """Draw a posture of somebody on the ground."""
     kinds = (LIE_BACK, LIE_FACE, LIE_LEFT, LIE_RIGHT) if hurt else (LIE_BACK, LIE_LEFT)
     pose = kinds[int(rng.integers(len(kinds)))]
+    # An arm below the body stays flat: stretched away from it, it would prop the body up.
+    left, right = (float(pose.roll <= 0), float(pose.roll >= 0))
     return pose._replace(
-        left_out=pose.left_out + rng.uniform(-0.2, 0.6),
-        right_out=pose.right_out + rng.uniform(-0.2, 0.6),
-        left_knee=pose.left_knee + rng.uniform(0, 0.5),
-        right_knee=pose.right_knee + rng.uniform(0, 0.4),
-        left_elbow=pose.left_elbow + rng.uniform(0, 0.8),
+        left_out=left * (pose.left_out + _between(rng, -0.2, 0.6)),
+        right_out=right * (pose.right_out + _between(rng, -0.2, 0.6)),
+        left_knee=pose.left_knee + _between(rng, 0, 0.5),
+        right_knee=pose.right_knee + _between(rng, 0, 0.4),
+        left_elbow=pose.left_elbow + _between(rng, 0, 0.8),
     )
 
 
@@ -78,7 +85,7 @@ def fall(rng: np.random.Generator, *, up_after_s: float | None = None) -> tuple[
         up_after_s: Begin to get up this long after the impact; without it, never.
     """
     down = lying(rng)
-    stumble_s, drop_s = rng.uniform(0.15, 0.5), rng.uniform(0.45, 0.8)
+    stumble_s, drop_s = _between(rng, 0.15, 0.5), _between(rng, 0.45, 0.8)
     side = -0.35 if down.roll < 0 else 0.35
     reel = Pose(
         tilt=0.25 if down.tilt >= 0 else -0.3,
@@ -139,8 +146,8 @@ def lie_down(pose: Pose, over_s: float) -> Motion:
 
 def jolts(rng: np.random.Generator, low_hz: float, high_hz: float) -> Wave:
     """Return an erratic wave in about -1..1."""
-    first, second = rng.uniform(low_hz, high_hz, 2)
-    one, two = rng.uniform(0, 2 * pi, 2)
+    first, second = rng.uniform(low_hz, high_hz, 2).tolist()
+    one, two = rng.uniform(0, 2 * pi, 2).tolist()
 
     def wave(t: float) -> float:
         return 0.65 * sin(2 * pi * first * t + one) + 0.45 * sin(2 * pi * 1.31 * second * t + two)
@@ -150,9 +157,9 @@ def jolts(rng: np.random.Generator, low_hz: float, high_hz: float) -> Wave:
 
 def punching(rng: np.random.Generator, pace: float = 1.0) -> Motion:
     """Strike with both fists, duck and kick now and then."""
-    rate = pace * rng.uniform(1.3, 2.1)
-    shift, body, legs = rng.uniform(0, 1), jolts(rng, 1.0, 2.2), jolts(rng, 1.0, 2.0)
-    kicks = rng.uniform(0.2, 0.5)
+    rate = pace * _between(rng, 1.3, 2.1)
+    shift, body, legs = _between(rng, 0, 1), jolts(rng, 1.0, 2.2), jolts(rng, 1.0, 2.0)
+    kicks = _between(rng, 0.2, 0.5)
 
     def motion(t: float) -> Pose:
         left, right = _strike(rate * t + shift), _strike(rate * t + shift + 0.5)
@@ -180,7 +187,7 @@ def punching(rng: np.random.Generator, pace: float = 1.0) -> Motion:
 
 def kicking(rng: np.random.Generator, pace: float = 1.0) -> Motion:
     """Kick something low again and again."""
-    rate, shift, body = pace * rng.uniform(1.0, 1.7), rng.uniform(0, 1), jolts(rng, 0.8, 1.6)
+    rate, shift, body = pace * _between(rng, 1.0, 1.7), _between(rng, 0, 1), jolts(rng, 0.8, 1.6)
 
     def motion(t: float) -> Pose:
         kick = _strike(rate * t + shift)
@@ -282,7 +289,7 @@ def dodging(rng: np.random.Generator) -> Motion:
 
 def dancing(rng: np.random.Generator) -> Motion:
     """Move to a beat: regular, arms up and down, feet nearly in place."""
-    beat, shift, style = rng.uniform(0.8, 1.3), rng.uniform(0, 2 * pi), rng.uniform(0, 1)
+    beat, shift, style = _between(rng, 0.8, 1.3), _between(rng, 0, 2 * pi), _between(rng, 0, 1)
 
     def motion(t: float) -> Pose:
         one, two = sin(2 * pi * beat * t + shift), sin(pi * beat * t + shift)
@@ -307,7 +314,7 @@ def dancing(rng: np.random.Generator) -> Motion:
 
 def waving(rng: np.random.Generator) -> Motion:
     """Wave a hand over the head."""
-    rate, shift = rng.uniform(1.2, 2.0), rng.uniform(0, 2 * pi)
+    rate, shift = _between(rng, 1.2, 2.0), _between(rng, 0, 2 * pi)
 
     def motion(t: float) -> Pose:
         side = sin(2 * pi * rate * t + shift)
@@ -318,7 +325,7 @@ def waving(rng: np.random.Generator) -> Motion:
 
 def smashing(rng: np.random.Generator, pace: float = 1.0) -> Motion:
     """Swing something from over the head onto a thing in front."""
-    rate, shift, body = pace * rng.uniform(0.9, 1.6), rng.uniform(0, 1), jolts(rng, 0.8, 1.4)
+    rate, shift, body = pace * _between(rng, 0.9, 1.6), _between(rng, 0, 1), jolts(rng, 0.8, 1.4)
 
     def motion(t: float) -> Pose:
         hit = _strike(rate * t + shift)
@@ -337,7 +344,7 @@ def smashing(rng: np.random.Generator, pace: float = 1.0) -> Motion:
 
 def spraying(rng: np.random.Generator) -> Motion:
     """Move one raised arm over a surface in front."""
-    across, along = rng.uniform(0.5, 0.9), rng.uniform(0.3, 0.6)
+    across, along = _between(rng, 0.5, 0.9), _between(rng, 0.3, 0.6)
 
     def motion(t: float) -> Pose:
         return STAND._replace(
@@ -377,7 +384,7 @@ def climbing(rate: float, top: float, over_s: float) -> Motion:
 
 def embracing(rng: np.random.Generator) -> Motion:
     """Hold somebody in the arms, patting and swaying gently."""
-    rate, shift = rng.uniform(0.3, 0.7), rng.uniform(0, 2 * pi)
+    rate, shift = _between(rng, 0.3, 0.7), _between(rng, 0, 2 * pi)
 
     def motion(t: float) -> Pose:
         slow = sin(2 * pi * rate * t + shift)
@@ -396,7 +403,7 @@ def reaching_down(over_s: float) -> Motion:
 
 def throwing(rng: np.random.Generator) -> Motion:
     """Throw once with the right arm; the hand lets go after about 0.55 s."""
-    power = rng.uniform(0.8, 1.1)
+    power = _between(rng, 0.8, 1.1)
     back = Pose(twist=-0.6, right_swing=-1.6 * power, right_elbow=1.2, left_swing=0.8, bend=-0.1)
     front = Pose(twist=0.5, right_swing=1.9, right_elbow=0.1, bend=0.35 * power, right_hip=-0.3)
     return keyed(((0.0, STAND), (0.4, back), (0.6, front), (1.3, STAND)))
@@ -404,7 +411,7 @@ def throwing(rng: np.random.Generator) -> Motion:
 
 def cowering(rng: np.random.Generator) -> Motion:
     """Crouch and cover the head."""
-    shiver, phase = rng.uniform(0.02, 0.06), rng.uniform(0, 2 * pi)
+    shiver, phase = _between(rng, 0.02, 0.06), _between(rng, 0, 2 * pi)
 
     def motion(t: float) -> Pose:
         return COWER._replace(bend=COWER.bend + shiver * sin(9 * t + phase))
@@ -414,7 +421,7 @@ def cowering(rng: np.random.Generator) -> Motion:
 
 def jumping(rng: np.random.Generator) -> Motion:
     """Jump with spread arms and legs, as for exercise or joy."""
-    rate = rng.uniform(0.9, 1.4)
+    rate = _between(rng, 0.9, 1.4)
 
     def motion(t: float) -> Pose:
         up = 0.5 - 0.5 * sin(2 * pi * rate * t + pi / 2)
@@ -433,7 +440,7 @@ def jumping(rng: np.random.Generator) -> Motion:
 
 def squatting(rng: np.random.Generator) -> Motion:
     """Go down and up again, evenly, as for exercise."""
-    rate = rng.uniform(0.35, 0.6)
+    rate = _between(rng, 0.35, 0.6)
     low = CROUCH._replace(left_swing=1.5, right_swing=1.5, left_elbow=0.1, right_elbow=0.1)
 
     def motion(t: float) -> Pose:

@@ -117,10 +117,11 @@ class Plot:
         *,
         body: Body | None = None,
         present: tuple[float, float] = (-inf, inf),
+        name: str | None = None,
     ) -> Person:
-        """Cast a person."""
+        """Cast a person; with `name` and `body` of another, the same one again later."""
         return Person(
-            name=self.name("person"),
+            name=name or self.name("person"),
             body=body or self.body(),
             way=way,
             acts=tuple(acts),

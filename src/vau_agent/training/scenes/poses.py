@@ -4,7 +4,7 @@ All angles are radians. Nothing here knows where a figure stands: `bodies.py` pu
 of a posture on the ground, so that sitting, lying and falling need no heights of their own.
 """
 
-from math import cos, pi, sin
+from math import asin, cos, pi, sin
 from typing import Final, NamedTuple
 
 
@@ -110,12 +110,12 @@ LIE_FACE: Final = Pose(
     tilt=1.5,
     left_out=0.5,
     right_out=0.9,
-    right_elbow=1.2,
-    right_swing=0.6,
+    right_elbow=0.1,
+    right_swing=2.9,
+    left_elbow=0.05,
     left_spread=0.15,
-    right_spread=0.3,
-    right_hip=0.3,
-    right_knee=0.5,
+    right_spread=0.35,
+    right_knee=0.4,
 )
 LIE_LEFT: Final = Pose(
     roll=1.5,
@@ -255,8 +255,8 @@ def gait(strides: float, speed: float) -> Pose:
     """
     run = running(speed)
     moving = smooth(speed / 0.6)
-    step, back = sin(2 * pi * strides), cos(2 * pi * strides)
-    reach = (0.46 + 0.36 * run) * moving
+    step, back = _ramp(strides), cos(2 * pi * strides)
+    reach = (0.42 + 0.36 * run) * moving
     bent = (0.35 + 0.55 * run) * moving * 0.8
     arm = (0.42 + 0.5 * run) * moving
     elbow = 0.25 + 1.15 * run
@@ -274,3 +274,8 @@ def gait(strides: float, speed: float) -> Pose:
         right_knee=0.06 + bent * (1 - back),
         lift=0.05 * run * abs(sin(2 * pi * strides + 0.6)),
     )
+
+
+def _ramp(cycles: float) -> float:
+    """Swing between -1 and 1 at nearly constant speed, as a leg that carries does."""
+    return asin(0.97 * sin(2 * pi * cycles)) / asin(0.97)

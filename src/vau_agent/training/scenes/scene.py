@@ -69,8 +69,8 @@ def draw_scene(
         duration_s: Length; drawn from 2 to 40 s where `None`.
     """
     rng = generator(split, seed)
-    name = kind or _draw_kind(rng, split)
-    length = duration_s or _draw_duration(rng)
+    name = kind or draw_kind(rng, split)
+    length = duration_s or draw_duration(rng)
     view = _draw_view(generator(split, seed, "view"), split, KINDS[name])
     plot = Plot(
         rng=generator(split, seed, "story"),
@@ -88,7 +88,8 @@ def draw_scene(
     )
 
 
-def _draw_kind(rng: np.random.Generator, split: Split) -> str:
+def draw_kind(rng: np.random.Generator, split: Split) -> str:
+    """Draw the name of a kind: normal or not, then a category of `split`, then one of its kinds."""
     wanted: str | None = None
     if rng.random() >= NORMAL_SHARE:
         names = categories(split)
@@ -98,7 +99,8 @@ def _draw_kind(rng: np.random.Generator, split: Split) -> str:
     return str(rng.choice(list(fitting), p=weights / weights.sum()))
 
 
-def _draw_duration(rng: np.random.Generator) -> float:
+def draw_duration(rng: np.random.Generator) -> float:
+    """Draw a length of 2 to 40 s; a third are so short that an event may fill all of them."""
     if rng.random() < 1 / 3:
         return round(float(rng.uniform(2, 6)), 1)
     return round(float(np.exp(rng.uniform(np.log(6), np.log(40)))), 1)

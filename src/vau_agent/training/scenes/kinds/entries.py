@@ -219,6 +219,7 @@ def burglary(plot: Plot) -> Drama:
         ),
         body=body,
         present=(out, inf),
+        name=enters.name,
     )
     loot = Bag(
         name=plot.name("bag"),
@@ -239,7 +240,7 @@ def burglary(plot: Plot) -> Drama:
         "burglary",
         players,
         captions,
-        actors=[enters, leaves],
+        actors=[enters],
         category="burglary",
         span=(start - 0.2, out + 2.5),
         risk=2,
