@@ -31,6 +31,10 @@ _FURTHEST: Final = 4000.0
 _SHADES: Final = ((1.0, 0.0, 0.62), (0.78, 0.22, 0.9), (0.42, 0.42, 1.12))
 """From the dark side to the highlight: share of the radius, shift towards the light, brightness."""
 
+_EDGE: Final = 0.86
+_INSIDE: Final = 0.9
+"""A face is darker towards its edge, by `_EDGE`, outside this share of its size."""
+
 Outline = NDArray[np.int32]
 Paint = tuple[int, int, int]
 
@@ -162,11 +166,17 @@ class Stage:
         out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-9
         seen = np.sum(out * (self.camera.position - middles), axis=1, keepdims=True)
         light = self.light.on(middles, np.where(seen > 0, out, -out))
-        paints = _paints(np.array([face.colour for face in faces]) * light)
-        outlines = _fixed(pixels)
+        lit = np.array([face.colour for face in faces]) * light
+        edges, insides = _paints(lit * _EDGE), _paints(lit)
+        counts = ends - starts
+        centres = np.repeat(np.add.reduceat(pixels, starts) / counts[:, None], counts, axis=0)
+        outlines, inner = _fixed(pixels), _fixed(centres + (pixels - centres) * _INSIDE)
         return [
-            _Patches(float(depths[start:end].mean()), [(outlines[start:end], paint)])
-            for start, end, paint in zip(starts, ends, paints, strict=True)
+            _Patches(
+                float(depths[start:end].mean()),
+                [(outlines[start:end], edge), (inner[start:end], inside)],
+            )
+            for start, end, edge, inside in zip(starts, ends, edges, insides, strict=True)
             if depths[start:end].min() > _NEAREST
         ]
 

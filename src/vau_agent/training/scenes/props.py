@@ -12,6 +12,7 @@ from vau_agent.training.scenes.textures import (
     coat,
     foliage,
     glazing,
+    picture,
     rails,
     shelves,
     wheel,
@@ -131,6 +132,8 @@ def post(rng: np.random.Generator, x: float, y: float, colour: Colour) -> Surfac
 def crate(rng: np.random.Generator, x: float, y: float, colour: Colour) -> Surfaces:
     """Return a box, a bin, a cabinet or a machine, of up to two metres."""
     size = (rng.uniform(0.4, 1.4), rng.uniform(0.4, 1.2), rng.uniform(0.5, 2.0))
+    if rng.random() < 0.35:  # with labels, a front or a screen
+        return block((x, y, 0), size, picture(rng), turn=_angle(rng), fitted=True)
     return block((x, y, 0), size, coat(rng, _varied(rng, colour, 30), 7.0), turn=_angle(rng))
 
 
