@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vau_agent.motion import Image
-from vau_agent.training.scenes.clocks import Clock, draw_clock
+from vau_agent.training.scenes.clocks import draw_clock
 from vau_agent.training.scenes.looks import Looks, draw_looks
 from vau_agent.training.scenes.weather import Weather, draw_weather
 

@@ -188,3 +188,18 @@ def test_a_view_is_of_a_place_of_its_split(split: Split, outdoors: bool) -> None
         view = view_of(seed, split, outdoors)
         assert view.outdoors is outdoors
         assert view.place in places(split, outdoors=outdoors)
+
+
+def test_a_view_is_drawn_for_chosen_places_and_a_width() -> None:
+    view = draw_view(generator("train", 3, "view"), "train", among=("a street",), width=6.0)
+
+    assert view.place == "a street"
+    assert view.area.width >= 6
+
+
+def test_a_view_that_cannot_be_is_refused() -> None:
+    rng = generator("train", 3, "view")
+    with pytest.raises(ValueError, match="no place of train is among"):
+        draw_view(rng, "train", among=("a warehouse",))
+    with pytest.raises(ValueError, match="30.0 m across"):
+        draw_view(rng, "train", width=30.0)
