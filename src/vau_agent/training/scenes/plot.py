@@ -210,7 +210,7 @@ class Plot:
 
     def traffic(self, share: float = 0.3) -> list[Player]:
         """Return now and then a passing or parked car, where there is room for one."""
-        if self.place not in DRIVABLE or self.area.width < 5 or not self.chance(share):
+        if self.place not in DRIVABLE or self.area.width < CAR_WIDTH or not self.chance(share):
             return []
         y = self.area.y_max + self.between(0.5, 2.0)
         if self.chance(0.4):
@@ -300,3 +300,5 @@ DRIVABLE: Final = frozenset(
     {"a street", "a car park", "a crossing", "a yard", "a petrol station", "a country road"}
 )
 """Places where cars drive."""
+CAR_WIDTH: Final = 5.0
+"""Metres across without which a car would fill the picture."""

@@ -7,8 +7,8 @@ import numpy as np
 
 from vau_agent.motion import Image
 from vau_agent.schemas import Box
-from vau_agent.training.scenes.kinds import KINDS, Kind
-from vau_agent.training.scenes.plot import Plot
+from vau_agent.training.scenes.kinds import KINDS
+from vau_agent.training.scenes.plot import CAR_WIDTH, DRIVABLE, Plot
 from vau_agent.training.scenes.questions import ask
 from vau_agent.training.scenes.splits import Split, categories, generator
 from vau_agent.training.scenes.story import Story
@@ -17,8 +17,6 @@ from vau_agent.training.scenes.view import View, draw_view
 
 NORMAL_SHARE: Final = 0.45
 _RATES: Final = (5.0, 8.0, 10.0, 12.5, 15.0, 25.0)
-_TRIES: Final = 24
-"""Views drawn at most until one fits the story; the last one is taken then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +69,14 @@ def draw_scene(
     rng = generator(split, seed)
     name = kind or draw_kind(rng, split)
     length = duration_s or draw_duration(rng)
-    view = _draw_view(generator(split, seed, "view"), split, KINDS[name])
+    driven = KINDS[name].driven
+    view = draw_view(
+        generator(split, seed, "view"),
+        split,
+        outdoors=KINDS[name].outdoors,
+        among=DRIVABLE if driven else None,
+        width=CAR_WIDTH if driven else 0.0,
+    )
     plot = Plot(
         rng=generator(split, seed, "story"),
         area=view.area,
@@ -104,11 +109,3 @@ def draw_duration(rng: np.random.Generator) -> float:
     if rng.random() < 1 / 3:
         return round(float(rng.uniform(2, 6)), 1)
     return round(float(np.exp(rng.uniform(np.log(6), np.log(40)))), 1)
-
-
-def _draw_view(rng: np.random.Generator, split: Split, kind: Kind) -> View:
-    for _ in range(_TRIES):
-        view = draw_view(rng, split, outdoors=kind.outdoors)
-        if kind.fits(view.place, view.area.width):
-            break
-    return view

@@ -17,7 +17,7 @@ from vau_agent.training.scenes.kinds import (
     traffic,
     violence,
 )
-from vau_agent.training.scenes.plot import DRIVABLE, Plot
+from vau_agent.training.scenes.plot import Plot
 from vau_agent.training.scenes.story import Drama
 
 
@@ -32,10 +32,6 @@ class Kind:
     """Only where cars drive, with room for them."""
     weight: float = 1.0
     """How often it is told, among those of its category."""
-
-    def fits(self, place: str, width: float) -> bool:
-        """Tell whether it may happen at a place whose area is `width` metres wide."""
-        return not self.driven or (place in DRIVABLE and width >= 5)
 
 
 def _crash(tell: Callable[[Plot], Drama], weight: float = 1.0) -> Kind:

@@ -6,7 +6,7 @@ from vau_agent.training.scenes.blasts import Blast, Blaze
 from vau_agent.training.scenes.kinds.parts import onlooker, runner_away
 from vau_agent.training.scenes.moves import cowering, fall
 from vau_agent.training.scenes.people import Act, Person
-from vau_agent.training.scenes.plot import DRIVABLE, Plot, Spot
+from vau_agent.training.scenes.plot import CAR_WIDTH, DRIVABLE, Plot, Spot
 from vau_agent.training.scenes.shapes import Colour, Face, Shape, Smoke
 from vau_agent.training.scenes.story import Drama, Player
 from vau_agent.training.scenes.things import Prop, barrel, block, heap, table
@@ -70,7 +70,7 @@ def fire(plot: Plot) -> Drama:
 
 def _fuel(plot: Plot, spot: Spot) -> tuple[str, list[Player], float]:
     """Return what burns, its solids and how high the fire begins."""
-    drives = plot.place in DRIVABLE and plot.area.width >= 5
+    drives = plot.place in DRIVABLE and plot.area.width >= CAR_WIDTH
     what = plot.pick("bin", "heap", "floor", "table", *(("car", "car") if drives else ()))
     if what == "car":
         car = Car(

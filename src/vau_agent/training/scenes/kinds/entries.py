@@ -233,7 +233,8 @@ def burglary(plot: Plot) -> Drama:
         players.append(plot.stander(lookout, plot.outside()))
     captions = (
         f"A burglar breaks a {'window' if by_window else 'door'} and gets in",
-        "Someone breaks into a building and comes out with a bag",
+        "Someone breaks into a building"
+        + (" and comes out with a bag" if out + 0.6 < plot.duration_s else ""),
         "A person breaks in and steals",
     )
     return plot.tell(

@@ -56,7 +56,8 @@ def collapse(plot: Plot) -> Drama:
         way = track(keys, heading=plot.between(0, 2 * pi))
     falls = plot.person(way, [Act(start=start, end=end, motion=motion, ease_s=0.12)])
     helpers = [_helper(plot, spot, start + impact)] if plot.chance(0.3) else []
-    fate = "and gets up again" if gets_up else plot.pick("and stays down", "and lies still")
+    seen_up = gets_up and end - 0.8 < plot.duration_s
+    fate = "and gets up again" if seen_up else plot.pick("and stays down", "and lies still")
     captions = (
         f"A person falls {fate}",
         f"Someone stumbles and falls to the ground {fate}",
@@ -71,7 +72,7 @@ def collapse(plot: Plot) -> Drama:
         actors=[falls],
         category="fall",
         span=(start, end),
-        risk=1 if gets_up else 2,
+        risk=1 if seen_up else 2,
         cause={"stand": "a faint", "walk": "a stumble", "run": "a slip"}[how],
     )
 
