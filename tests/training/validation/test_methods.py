@@ -129,5 +129,5 @@ def test_claims_are_read_off_records() -> None:
 def test_confusion_counts_what_is_taken_for_what() -> None:
     rows = {row.name: values(row) for row in confusion(SAID, SAMPLES)}
 
-    assert rows["normal"] == {"said normal": 1, "said fall": 1}
-    assert rows["fighting"] == {"said normal": 0, "said fall": 1}
+    assert rows["normal"] == {"n_normal": 1, "n_fall": 1}
+    assert rows["fighting"] == {"n_normal": 0, "n_fall": 1}

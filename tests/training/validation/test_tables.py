@@ -82,7 +82,7 @@ def test_figures_are_broken_down_by_class_and_kind() -> None:
     assert figure("L1: by class", "fall", "miou") == 0.8
     assert figure("L2: by kind", "normal: walk", "accuracy") == 1.0
     assert figure("L2: by kind", "anomalous: collapse", "accuracy") == 0.0
-    assert figure("L1: what is taken for what", "fall", "said fall") == 5
+    assert figure("L1: what is taken for what", "fall", "n_fall") == 5
 
 
 def test_all_of_it_can_be_printed() -> None:

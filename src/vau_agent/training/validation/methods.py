@@ -185,7 +185,7 @@ def confusion(method: Method, samples: Sequence[Sample]) -> tuple[Row, ...]:
         Row(
             name=name,
             metrics={
-                f"said {other}": Estimate(value=int(count), n=int(counts[place].sum()))
+                f"n_{other}": Estimate(value=int(count), n=int(counts[place].sum()))
                 for other, count in zip(names, counts[place], strict=True)
                 if counts[:, names.index(other)].any()
             },

@@ -110,7 +110,7 @@ def _of_level(level: Examined, draws: int, seed: int) -> Iterator[Table]:
     yield Table(
         title=f"{level.name}: what is taken for what",
         rows=confusion(level.last, level.samples),
-        conventions={"rows": "true class", "columns": "what is said in the end"},
+        conventions={"rows": "true class", "n": "how many are said to be that in the end"},
     )
     yield Table(
         title=f"{level.name}: cost",
@@ -119,7 +119,10 @@ def _of_level(level: Examined, draws: int, seed: int) -> Iterator[Table]:
             for name, records in level.records.items()
             if records
         ),
-        conventions={"seconds": "wall clock of a video among many at once, drawing left out"},
+        conventions={
+            "seconds": "wall clock of a video among many at once, drawing left out",
+            "shared": "a turn that rows share is counted in the first of them",
+        },
     )
 
 

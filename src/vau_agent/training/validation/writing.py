@@ -7,7 +7,6 @@ prompt anew, is asked one conversation at a time.
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -98,7 +97,14 @@ class BatchWriter:
 
     @cached_property
     def _reader(self) -> Reader | None:
-        return find_reader(self._loaded)
+        loaded = self._loaded
+        reader = find_reader(loaded)
+        if self._precision == "bfloat16":  # after the reader was checked, which is exact
+            import torch
+
+            for part in (loaded.model.get_decoder(), loaded.model.get_output_embeddings()):
+                part.to(torch.bfloat16)
+        return reader
 
     @property
     def _positions_spread(self) -> bool:
@@ -136,7 +142,7 @@ class BatchWriter:
     def _complete(
         self, reader: Reader, prompts: Sequence[ReadPrompt], limit: int
     ) -> Iterator[Reply]:
-        written = write_batch(self._loaded, reader, prompts, limit, arithmetic=self._arithmetic())
+        written = write_batch(self._loaded, reader, prompts, limit)
         for prompt, one in zip(prompts, written, strict=True):
             yield self._reply(one, len(prompt.ids))
 
@@ -153,13 +159,6 @@ class BatchWriter:
             completion=to_completion(written, tokenizer, prompt=length, cached=0),
             accept=accept_probability(token_choices(written, tokenizer)),
         )
-
-    def _arithmetic(self) -> AbstractContextManager[object]:
-        if self._precision == "float32":
-            return nullcontext()
-        import torch
-
-        return torch.autocast(self._loaded.device.type, torch.bfloat16)
 
     def _check_length(self, prompt: int, request: Request) -> None:
         limit = self._loaded.max_tokens
@@ -207,8 +206,6 @@ def write_batch(
     reader: Reader,
     prompts: Sequence[ReadPrompt],
     limit: int,
-    *,
-    arithmetic: AbstractContextManager[object],
 ) -> list[Written]:
     """Complete prompts together, at most `limit` tokens each, always with the likeliest token."""
     import torch
@@ -218,7 +215,7 @@ def write_batch(
     rows: list[list[WrittenToken]] = [[] for _ in prompts]
     ended = [False] * len(prompts)
     cache = DynamicCache()
-    with torch.inference_mode(), arithmetic:
+    with torch.inference_mode():
         embedded, mask = _padded(reader, prompts)
         positions = (mask.cumsum(dim=-1) - 1).clamp_min(0)
         for _ in range(limit):
