@@ -44,7 +44,7 @@ def load_tower(tower: nn.Module, path: Path) -> None:
     try:
         found = _tensors_of_folder(path) if path.is_dir() else _tensors_of_part(path, tower)
         tower.load_state_dict(found)
-    except (OSError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise SettingsError(
             f"{str(path)!r} does not hold the weights of {ARCHITECTURE} ({first}); they come with "

@@ -87,7 +87,7 @@ def load_checkpoint(
         raise SettingsError(
             f"{str(out)!r} holds no checkpoint to go on from; leave --resume out"
         ) from error
-    except (OSError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise SettingsError(
             f"checkpoint {str(path)!r} cannot be used ({first}); begin anew in another folder"
