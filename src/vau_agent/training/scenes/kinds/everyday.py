@@ -104,7 +104,8 @@ def tag(plot: Plot) -> Drama:
 
 def catch(plot: Plot) -> Drama:
     """Tell of two people who throw something to each other."""
-    one, two = plot.spot(0.6), plot.spot(0.6)
+    one = plot.spot(0.6)
+    two = plot.near(one, 1.8, 4.0)
     people = []
     throws: list[tuple[float, int]] = []
     t, side = plot.between(-2, 0.5), 0
