@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from vau_agent.training.scenes.kinds import (
+    accidents,
     bags,
     blazes,
     crowds,
@@ -51,11 +52,11 @@ _ANOMALIES: Final[Mapping[str, Kind]] = {
         tell=damage.smash_car, category="vandalism", outdoors=True, driven=True, weight=0.8
     ),
     "smash furniture": Kind(tell=damage.smash_furniture, category="vandalism", weight=0.8),
-    "car hits car": _crash(traffic.car_hits_car, 1.5),
-    "car hits person": _crash(traffic.car_hits_person),
-    "car hits bicycle": _crash(traffic.car_hits_bike),
-    "car hits post": _crash(traffic.car_hits_pole, 0.6),
-    "bicycles collide": _crash(traffic.bike_falls, 0.3),
+    "car hits car": _crash(accidents.car_hits_car, 1.5),
+    "car hits person": _crash(accidents.car_hits_person),
+    "car hits bicycle": _crash(accidents.car_hits_bike),
+    "car hits post": _crash(accidents.car_hits_pole, 0.6),
+    "bicycles collide": _crash(accidents.bike_falls, 0.3),
     "fire": Kind(tell=blazes.fire, category="fire"),
     "set a fire": Kind(tell=blazes.arson, category="fire", weight=0.35),
     "explosion": Kind(tell=blazes.explosion, category="explosion"),
