@@ -110,10 +110,14 @@ class RowMaker:
         """Give the question that every row opens with and its key, for a policy to answer."""
         for variant in range(self.config.variants):
             for place in self.clips.places(len(self.store)):
-                opening, _ = self._open(place, variant)
+                opening = self.opening(place, variant)
                 backend = ScriptedBackend([render_reasoning(_ANY)], profile=self.profile)
                 Policy(backend=backend, run_id=RUN_ID).initial_reason(opening.evidence)
                 yield opening_key(place, variant), backend.requests[0]
+
+    def opening(self, place: int, variant: int) -> Opening:
+        """Draw what a row begins with."""
+        return self._open(place, variant)[0]
 
     def _open(self, place: int, variant: int) -> tuple[Opening, np.random.Generator]:
         chance = np.random.default_rng((self.seed, variant, place))

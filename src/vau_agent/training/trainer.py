@@ -5,6 +5,7 @@ Importing this imports torch, transformers and TRL: `install_shim` comes before 
 
 import json
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -147,15 +148,20 @@ def build_trainer(
 
     constants.HF_HUB_DISABLE_TELEMETRY = True
     out.mkdir(parents=True, exist_ok=True)
-    trainer = LanguageTrainer(
-        model=model,
-        args=_arguments(out, config, on_gpu=loaded.device.type == "cuda"),
-        data_collator=collator,
-        train_dataset=dataset,
-        processing_class=loaded.processor,
-        callbacks=[Clockwork(out, minutes=config.checkpoint_minutes, on_line=on_line)],
-        optimizers=(_optimiser(model, config), None),
-    )
+    with warnings.catch_warnings():
+        # TRL asks transformers for a setting by its former name
+        warnings.filterwarnings(
+            "ignore", message=".*gradient_checkpointing", category=FutureWarning
+        )
+        trainer = LanguageTrainer(
+            model=model,
+            args=_arguments(out, config, on_gpu=loaded.device.type == "cuda"),
+            data_collator=collator,
+            train_dataset=dataset,
+            processing_class=loaded.processor,
+            callbacks=[Clockwork(out, minutes=config.checkpoint_minutes, on_line=on_line)],
+            optimizers=(_optimiser(model, config), None),
+        )
     trainer.remove_callback(PrinterCallback)  # `Clockwork` tells what is logged
     trainer.picture_id = loaded.model.config.image_token_id
     trainer.in_halves = in_halves
