@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from vau_agent.agent.backends.base import Completion, GenerationSettings
 from vau_agent.agent.backends.scripted import ScriptedBackend
 from vau_agent.agent.conversation import Conversation
 from vau_agent.agent.dialects import COMPACT, FULL, MAX_DETECTED, find_dialect
@@ -32,6 +33,16 @@ from vau_agent.testing import (
 FALL = anomalous("fall", 3, 7.5, "f3", "f5", text="A person falls.")
 DOUBT = doubt("The end is not shown.", Segment(start=6, end=10))
 ZOOM = ToolCall(tool="zoom", arguments={"start_s": 6, "end_s": 10})
+
+
+class Noting(ScriptedBackend):
+    """Keeps what each completion was held to."""
+
+    schemas: list[dict[str, object] | None]
+
+    def generate(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
+        self.schemas = [*getattr(self, "schemas", ()), settings.response_schema]
+        return super().generate(conversation, settings)
 
 
 def look(
@@ -171,7 +182,7 @@ def test_a_second_opinion_and_an_answer_are_asked_for_in_few_words() -> None:
 
 
 def test_what_cannot_be_read_is_asked_for_again_in_few_words() -> None:
-    backend = ScriptedBackend(
+    backend = Noting(
         ["a fall", "<think>It is still.</think><answer>normal</answer>"],
         profile=ModelProfile(prompts="compact"),
     )
@@ -179,6 +190,7 @@ def test_what_cannot_be_read_is_asked_for_again_in_few_words() -> None:
 
     assert last_words(turn.conversation) == ["Write it again in its tags."]
     assert turn.value.verdict.label == "normal"
+    assert backend.schemas == [None, None], "it was trained on tags alone"
 
 
 @pytest.mark.parametrize(

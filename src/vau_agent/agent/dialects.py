@@ -27,6 +27,8 @@ class Dialect(ABC):
     """One way to speak to a model."""
 
     style: ClassVar[PromptStyle]
+    knows_objects: ClassVar[bool]
+    """Whether a second try may be held to JSON; a small model knows its tags alone."""
 
     def ask(self, name: PromptName, **values: str) -> str:
         """Write a prompt; a shorter wording takes fewer of the values.
@@ -64,6 +66,7 @@ class Dialect(ABC):
 
 class _Full(Dialect):
     style = "full"
+    knows_objects = True
 
     def time(self, seconds: float) -> str:
         return f"{seconds:.2f}"
@@ -85,6 +88,7 @@ class _Full(Dialect):
 
 class _Compact(Dialect):
     style = "compact"
+    knows_objects = False
 
     def time(self, seconds: float) -> str:
         return f"{seconds:.1f}"

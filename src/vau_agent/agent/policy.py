@@ -217,9 +217,10 @@ class Policy:
         )
         quoted = _with_completion(conversation, first, limit=MAX_QUOTED_CHARS)
         asked = _append(quoted, stage, (TextPart(text=complaint),))
-        schema = {"response_schema": response_schema(stage)}
+        schema = response_schema(stage) if self._dialect.knows_objects else None
+        held = self.generation.model_copy(update={"response_schema": schema})
         try:
-            second = self.backend.generate(asked, self.generation.model_copy(update=schema))
+            second = self.backend.generate(asked, held)
         except ContextOverflowError:  # no room to complain in: what there is has to do
             return _salvaged(quoted, (first,), reading)
         try:
