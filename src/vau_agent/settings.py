@@ -175,6 +175,13 @@ class LocalSettings(_Group):
     """Conversations whose read tokens are kept for their next turn; 0 reads all anew."""
     kept_pictures_mb: int = Field(default=512, ge=0)
     """Memory for pictures that the policy has encoded; the one used longest ago goes first."""
+    engine: Literal["auto", "torch", "onnx"] = "auto"
+    """What computes it. `onnx` is for nano and its like on a processor, made at first use; `auto`
+    takes it where it has been made, and torch elsewhere."""
+    precision: Literal["fp32", "int8"] = "int8"
+    """Of the engine `onnx`."""
+    threads: int | None = Field(default=None, ge=1)
+    """Of the processor; unset, `onnx` takes one a processor, four at most, and torch decides."""
 
 
 class EngineSettings(_Group):
@@ -245,7 +252,8 @@ class Settings(BaseSettings):
     out: Path = Path("vau-out")
     """Where output folders are written."""
     policy: str = "rules"
-    """`rules`, `transformers:MODEL`, `vllm:MODEL`, `openai:MODEL@URL` or `scripted:FILE`."""
+    """`rules`, `nano`, `transformers:MODEL`, `vllm:MODEL`, `openai:MODEL@URL`, `scripted:FILE`, or
+    `auto`: the best of them that is here."""
     model_dir: Path | None = None
     """Where pulled models are kept; `models/` in the home folder when unset."""
     offline: bool = False

@@ -58,7 +58,7 @@ class OnnxGraph:
         session = self._session()
         try:
             (output,) = session.run(None, part)
-        except _failures() as error:
+        except failures() as error:
             shapes = ", ".join(f"{name} {array.shape}" for name, array in part.items())
             raise ModelError(
                 f"{self.name} cannot be run on {shapes}: {_first_line(error)}; "
@@ -74,38 +74,45 @@ class OnnxGraph:
     @functools.cached_property
     def _opened(self) -> Any:  # noqa: ANN401
         try:
-            import onnxruntime
+            return open_session(self.read(), threads=self.threads)
         except ModuleNotFoundError as error:
             raise MissingDependencyError(
                 f"{self.name} needs {error.name!r}; install it with: pip install 'vau-agent[local]'"
             ) from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # a thread that spins for more work takes the processor from whoever decodes
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            return onnxruntime.InferenceSession(
-                self.read(), options, providers=["CPUExecutionProvider"]
-            )
-        except _failures() as error:
+        except failures() as error:
             raise ModelError(
                 f"{self.name} cannot be opened: {_first_line(error)}; pull the model again"
             ) from error
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def open_session(graph: bytes | str, *, threads: int) -> Any:  # noqa: ANN401 - ONNX Runtime has no types
+    """Open a graph, given as it is or by its path, on the processor.
+
+    Raises:
+        ModuleNotFoundError: ONNX Runtime is not installed; its own errors are `failures`.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # a thread that spins for more work takes the processor from whoever decodes
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def failures() -> tuple[type[Exception], ...]:
     """Give the errors of ONNX Runtime, which have no common base."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as failures
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
     return (
-        failures.Fail,
-        failures.InvalidArgument,
-        failures.InvalidGraph,
-        failures.InvalidProtobuf,
-        failures.NotImplemented,
-        failures.RuntimeException,
+        errors.Fail,
+        errors.InvalidArgument,
+        errors.InvalidGraph,
+        errors.InvalidProtobuf,
+        errors.NotImplemented,
+        errors.RuntimeException,
     )
 
 

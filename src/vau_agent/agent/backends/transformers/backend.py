@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from jinja2 import TemplateError
 from PIL import Image as Picture
@@ -16,10 +16,10 @@ from vau_agent.agent.backends.base import (
     Pictures,
 )
 from vau_agent.agent.backends.pictures import shown_pictures
-from vau_agent.agent.backends.transformers.check import find_reader
+from vau_agent.agent.backends.transformers.engine.opening import open_model
 from vau_agent.agent.backends.transformers.exhaustion import is_out_of_memory
 from vau_agent.agent.backends.transformers.folder import ADAPTER_CONFIG, digest_folder
-from vau_agent.agent.backends.transformers.loading import LoadedModel, load_model
+from vau_agent.agent.backends.transformers.loading import LoadedModel, LoadedProcessor
 from vau_agent.agent.backends.transformers.memory import ReadMemory, ReadTokens
 from vau_agent.agent.backends.transformers.pictures import PictureStore, load_picture
 from vau_agent.agent.backends.transformers.reading import Reader, ReadPrompt
@@ -42,7 +42,7 @@ T = TypeVar("T")
 class _Engine:
     """What is made once a completion is asked for."""
 
-    loaded: LoadedModel
+    loaded: LoadedProcessor
     reader: Reader | None
     """`None` for a model that has to read every prompt anew."""
     pictures: PictureStore | None
@@ -108,16 +108,18 @@ class TransformersBackend:
 
     @functools.cached_property
     def _engine(self) -> _Engine:
-        loaded = load_model(
-            self._folder, self._model, lambda name: resolve_model(name, self._context.models)
+        settings = self._context.local
+        opened = open_model(
+            self._folder,
+            self._model,
+            lambda name: resolve_model(name, self._context.models),
+            settings,
         )
-        reader = find_reader(loaded)
-        if reader is None:
-            return _Engine(loaded=loaded, reader=None, pictures=None)
-        max_bytes = self._context.local.kept_pictures_mb * MIB
-        return _Engine(
-            loaded=loaded, reader=reader, pictures=PictureStore(reader.encode, max_bytes=max_bytes)
-        )
+        pictures = None
+        if opened.reader is not None:
+            max_bytes = settings.kept_pictures_mb * MIB
+            pictures = PictureStore(opened.reader.encode, max_bytes=max_bytes)
+        return _Engine(loaded=opened.loaded, reader=opened.reader, pictures=pictures)
 
     def _complete(self, conversation: Conversation, settings: GenerationSettings) -> Completion:
         engine = self._engine
@@ -152,7 +154,7 @@ class TransformersBackend:
         return cached, written
 
     def _complete_whole(self, chat: Chat, settings: GenerationSettings) -> Completion:
-        loaded = self._engine.loaded
+        loaded = cast("LoadedModel", self._engine.loaded)  # nothing else is without a reader
         pictures = [self._load_picture(frame) for frame in chat.frames]
         inputs = prepare_whole(loaded, chat.messages, pictures)
         length = int(inputs["input_ids"].shape[1])

@@ -25,7 +25,10 @@ class Runner(Caches, Protocol):
         """Give the places of a prompt's tokens; `None` where they are simply counted."""
 
     def step(
-        self, embedded: "torch.Tensor", positions: "torch.Tensor | None", cache: Cache
+        self,
+        embedded: "torch.Tensor",
+        positions: "torch.Tensor | None",
+        cache: Any,  # noqa: ANN401 - of the kind that `begin` gives
     ) -> "torch.Tensor":
         """Read tokens on top of a cache, which grows by them; give the last one's logits."""
 
