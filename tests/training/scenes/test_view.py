@@ -201,5 +201,5 @@ def test_a_view_that_cannot_be_is_refused() -> None:
     rng = generator("train", 3, "view")
     with pytest.raises(ValueError, match="no place of train is among"):
         draw_view(rng, "train", among=("a warehouse",))
-    with pytest.raises(ValueError, match="30.0 m across"):
+    with pytest.raises(ValueError, match=r"30\.0 m across"):
         draw_view(rng, "train", width=30.0)

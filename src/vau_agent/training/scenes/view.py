@@ -24,7 +24,7 @@ _LARGE_SHARE: Final = 0.36
 _LEAST: Final = (3.0, 2.5)
 _LEAST_OUTDOORS: Final = (4.0, 3.0)
 """Metres across and along that a story needs."""
-_WIDEST: Final = 8.0
+_WIDEST: Final = 6.0
 _MOST: Final = (14.0, 10.0)
 _MOST_INDOORS: Final = (8.0, 6.0)
 _BRIGHT: Final = (75.0, 150.0)
@@ -95,7 +95,7 @@ def draw_view(
         split: Whose places, layouts and palettes are drawn from.
         outdoors: Under the sky or under a roof; either where `None`.
         among: The places that will do; all of the split where `None`.
-        width: Metres across that the area has at least, up to 8.
+        width: Metres across that the area has at least, up to 6.
 
     Raises:
         ValueError: No place of `split` is among those that will do, or `width` is out of reach.
