@@ -4,10 +4,11 @@ An answer is right when its category is, and its interval overlaps the truth by 
 is what a reflection learns to tell.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -107,7 +108,31 @@ def cited(segment: Segment | None, frames: Sequence[FrameRef]) -> tuple[str, ...
     return tuple(dict.fromkeys((inside[0], inside[-1])))[:_CITED]
 
 
-def wrong_answer(opening: Opening, chance: np.random.Generator) -> Reasoning:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaptionBook:
+    """Captions of all clips by category, so that a wrong answer reads like a right one."""
+
+    truths: Mapping[str | None, tuple[SceneTruth, ...]]
+
+    @classmethod
+    def of(cls, truths: Iterable[SceneTruth]) -> Self:
+        """Sort what is true of clips by category."""
+        sorted_: dict[str | None, list[SceneTruth]] = {}
+        for truth in truths:
+            sorted_.setdefault(truth.category, []).append(truth)
+        return cls(truths={category: tuple(some) for category, some in sorted_.items()})
+
+    def draw(self, category: str | None, place: str, chance: np.random.Generator) -> str:
+        """Give the caption of some clip of a category, as if it had been seen at a place."""
+        some = self.truths.get(category, ())
+        if not some:
+            return FALSE_ALARMS.get(category or "", NOTHING)
+        fitting = [one for one in some if one.place == place] or some
+        drawn = fitting[int(chance.integers(len(fitting)))]
+        return drawn.caption.replace(drawn.place, place)
+
+
+def wrong_answer(opening: Opening, chance: np.random.Generator, captions: CaptionBook) -> Reasoning:
     """Draw a wrong first answer: what a wrong measurement says, or a mistake of some other kind."""
     truth, window = opening.truth, opening.window
     followed = _measured_verdict(opening)
@@ -121,7 +146,7 @@ def wrong_answer(opening: Opening, chance: np.random.Generator) -> Reasoning:
         if is_right(verdict, truth):
             verdict = NORMAL
     same = verdict.category is not None and verdict.category == truth.category
-    caption = truth.caption if same else FALSE_ALARMS.get(verdict.category or "", NOTHING)
+    caption = truth.caption if same else captions.draw(verdict.category, truth.place, chance)
     return explain(verdict, caption, opening.evidence.frames)
 
 

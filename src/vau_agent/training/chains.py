@@ -8,6 +8,7 @@ the reflection asked for. A wrong first answer is read and never learned.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
@@ -36,6 +37,7 @@ from vau_agent.schemas import (
 )
 from vau_agent.tools.detection import Rule
 from vau_agent.training.answers import (
+    CaptionBook,
     cited,
     doubt,
     explain,
@@ -79,7 +81,7 @@ class Row:
     """Places of assistant messages, ascending."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class RowMaker:
     """Makes the rows of a store of clips; equal seeds give equal rows."""
 
@@ -91,6 +93,12 @@ class RowMaker:
     rule: Rule = field(default_factory=Rule)
     seed: int = 0
     own: OwnAnswers = field(default_factory=lambda: MappingProxyType({}))
+
+    @cached_property
+    def captions(self) -> CaptionBook:
+        """What is said of the clips that are learned from."""
+        places = self.clips.places(len(self.store))
+        return CaptionBook.of(self.store.records[place].truth for place in places)
 
     def rows(self) -> Iterator[Row]:
         """Make every row, clip after clip, then all again for the next variant."""
@@ -133,7 +141,7 @@ class RowMaker:
         return opening, chance
 
     def _teacher(self) -> "_Teacher":
-        return _Teacher(profile=self.profile, config=self.config)
+        return _Teacher(profile=self.profile, config=self.config, captions=self.captions)
 
 
 def opening_key(place: int, variant: int) -> str:
@@ -165,6 +173,7 @@ class _Teacher:
 
     profile: ModelProfile
     config: RowsConfig
+    captions: CaptionBook
 
     def converse(self, opening: Opening, chance: np.random.Generator, own: Reasoning | None) -> Row:
         """First answer; then, for a share, reflection and what follows from it; then a question."""
@@ -174,7 +183,7 @@ class _Teacher:
         if reflects and own is not None:
             first = own
         elif reflects and chance.random() < self.config.wrong:
-            first = wrong_answer(opening, chance)
+            first = wrong_answer(opening, chance, self.captions)
         turn = self._policy(render_reasoning(first)).initial_reason(opening.evidence)
         lesson.add(turn.conversation, is_learned=first is target)
         decided = self._reflect_on(lesson, first, chance) if reflects else first

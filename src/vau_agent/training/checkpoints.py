@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Final
 
-from vau_agent.errors import SettingsError
+from vau_agent.errors import ModelError, SettingsError
 
 WHOLE: Final = "whole"
 """File in a checkpoint that was written to its end; it is written last."""
+ADAPTER: Final = "adapter"
+"""Folder of the finished LoRA and projector, as peft writes them."""
+ADAPTER_WEIGHTS: Final = "adapter_model.safetensors"
 
 
 def find_checkpoint(out: Path, *, resume: bool) -> Path | None:
@@ -31,3 +34,20 @@ def whole_checkpoints(out: Path) -> list[Path]:
     """Give the checkpoints that were written to their end, oldest first."""
     found = [one.parent for one in out.glob(f"checkpoint-*/{WHOLE}")]
     return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+
+
+def trained_weights(trained: Path) -> Path:
+    """Give the folder of a training's weights: the finished ones, or the last whole checkpoint.
+
+    Raises:
+        ModelError: There is neither.
+    """
+    finished = trained / ADAPTER
+    if (finished / ADAPTER_WEIGHTS).is_file():
+        return finished
+    found = whole_checkpoints(trained)
+    if not found:
+        raise ModelError(
+            f"{str(trained)!r} holds no trained adapter; 'vau-agent train sft' makes one"
+        )
+    return found[-1]

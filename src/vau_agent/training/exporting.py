@@ -10,14 +10,13 @@ from vau_agent.agent.nano.adapter import AdapterCard, DetectorShape, save_adapte
 from vau_agent.agent.profile import load_profile
 from vau_agent.errors import ModelError
 from vau_agent.tools.detector import CARD_FILE, DetectorCard
-from vau_agent.training.checkpoints import whole_checkpoints
+from vau_agent.training.checkpoints import ADAPTER_WEIGHTS, trained_weights
 from vau_agent.training.models import STAGE0_WEIGHTS
-from vau_agent.training.sft import ADAPTER, CARD, PROJECTOR
+from vau_agent.training.sft import CARD, PROJECTOR
 
 if TYPE_CHECKING:
     import torch
 
-_WEIGHTS: Final = "adapter_model.safetensors"
 _CONFIG: Final = "adapter_config.json"
 
 Tensors = dict[str, "torch.Tensor"]
@@ -38,7 +37,7 @@ def export_adapter(
         ModelError: A stage left nothing that can be exported.
     """
     folder = trained_weights(trained)
-    tensors = _read(folder / _WEIGHTS, "vau-agent train sft")
+    tensors = _read(folder / ADAPTER_WEIGHTS, "vau-agent train sft")
     lora = {name: one for name, one in tensors.items() if ".lora_" in name}
     projector = {
         name.rpartition(f"{PROJECTOR}.")[2]: one
@@ -64,23 +63,6 @@ def export_adapter(
         detector=_group(stage0, "detector."),
     )
     return card
-
-
-def trained_weights(trained: Path) -> Path:
-    """Give the folder of a training's weights: the finished ones, or the last whole checkpoint.
-
-    Raises:
-        ModelError: There is neither.
-    """
-    finished = trained / ADAPTER
-    if (finished / _WEIGHTS).is_file():
-        return finished
-    found = whole_checkpoints(trained)
-    if not found:
-        raise ModelError(
-            f"{str(trained)!r} holds no trained adapter; 'vau-agent train sft' makes one"
-        )
-    return found[-1]
 
 
 def _read(path: Path, maker: str) -> Tensors:

@@ -15,11 +15,17 @@ import numpy as np
 
 from vau_agent.agent.backends.transformers.loading import LoadedModel
 from vau_agent.agent.profile import load_profile
+from vau_agent.errors import ModelError
 from vau_agent.schemas import Value
 from vau_agent.tools.detection import Rule
 from vau_agent.training.batches import Collator, EncodedRow, RowEncoder
 from vau_agent.training.chains import OwnAnswers, RowMaker
-from vau_agent.training.checkpoints import find_checkpoint
+from vau_agent.training.checkpoints import (
+    ADAPTER,
+    ADAPTER_WEIGHTS,
+    find_checkpoint,
+    trained_weights,
+)
 from vau_agent.training.clips import ClipStore
 from vau_agent.training.config import LanguageConfig
 from vau_agent.training.detections import Detect, noisy_truth, open_detect
@@ -33,8 +39,6 @@ if TYPE_CHECKING:
 
 LOG: Final = "log.jsonl"
 CARD: Final = "stage2.json"
-ADAPTER: Final = "adapter"
-"""Folder of the finished LoRA and projector, as peft writes them."""
 _GROUPED: Final = 50
 """Batches that are drawn together, so that rows of similar length stand in one."""
 _TARGETS: Final = r".*language_model\..*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
@@ -73,6 +77,7 @@ def train_language(
     *,
     detector: Path | None = None,
     own: OwnAnswers | None = None,
+    start: Path | None = None,
     resume: bool = False,
     on_line: OnLine = lambda line: None,
 ) -> LanguageCard:
@@ -85,12 +90,13 @@ def train_language(
         config: How it learns.
         detector: Folder with a trained `detector.onnx`.
         own: First answers that a policy wrote itself.
+        start: Folder of another training of the same base, whose adapter learns on.
         resume: Go on from the last whole checkpoint in `out`.
         on_line: Progress.
 
     Raises:
         SettingsError: There is nothing to resume, or something is there and `resume` is not given.
-        ModelError: Pictures do not reach the model.
+        ModelError: Pictures do not reach the model, or `start` holds no adapter for it.
         GenerationError: The base folder cannot be loaded.
     """
     began, cpu_began = time.monotonic(), time.process_time()
@@ -100,6 +106,8 @@ def train_language(
     encoder = RowEncoder(loaded, decision_weight=config.decision_weight)
     rows = [encoder.encode(row) for row in maker.rows()]
     model = attach_lora(loaded, config)
+    if start is not None:
+        take_adapter(model, start)
     collator = Collator(loaded, store, rows)
     order = plan_order([row.length for row in rows], config)
     trainer = build_trainer(loaded, model, collator, _dataset(order, rows), out, config, on_line)
@@ -172,6 +180,29 @@ def attach_lora(loaded: LoadedModel, config: LanguageConfig) -> Any:  # noqa: AN
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
     return model
+
+
+def take_adapter(model: Any, start: Path) -> None:  # noqa: ANN401 - peft's own class
+    """Give a model the adapter that another training of the same base left.
+
+    Raises:
+        ModelError: There is none, or it is of another shape.
+    """
+    from peft import set_peft_model_state_dict
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = trained_weights(start) / ADAPTER_WEIGHTS
+    try:
+        told: Any = set_peft_model_state_dict(model, load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{str(path)!r} cannot be gone on from: {first}") from error
+    if told.unexpected_keys:
+        raise ModelError(
+            f"{str(path)!r} changes {told.unexpected_keys[0]!r}, which the base does not have; "
+            "give the --base that it was trained on"
+        )
 
 
 def computes_in_halves(config: LanguageConfig, loaded: LoadedModel) -> bool:

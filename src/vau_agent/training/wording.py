@@ -32,7 +32,7 @@ FALSE_ALARMS: Final[Mapping[str, str]] = MappingProxyType(
         "crowd panic": "A crowd runs away",
     }
 )
-"""What a wrong first answer says it sees; no clip shows it."""
+"""What a wrong first answer says it sees, of a category that no clip at hand shows."""
 NOTHING: Final = "Nothing unusual happens"
 UNDECIDED: Final = "Too little of it is visible"
 

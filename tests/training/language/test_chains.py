@@ -110,6 +110,19 @@ def test_a_wrong_first_answer_is_never_learned(taught: Taught) -> None:
         assert not is_right(parse_reasoning(said(row, 2)).verdict, truth)
 
 
+def test_wording_does_not_tell_a_wrong_answer_from_a_right_one(
+    maker: RowMaker, taught: Taught
+) -> None:
+    known = {record.truth.caption.rstrip(".") for record in maker.store.records}
+    shown = {record.truth.category for record in maker.store.records}
+    for _, row in taught:
+        if row.conversation.messages[2].stage != "initial_reason" or 2 in row.learned:
+            continue
+        reasoning = parse_reasoning(said(row, 2))
+        if reasoning.verdict.category in shown:
+            assert reasoning.claims[0].text.rstrip(".") in known
+
+
 def test_prompts_equal_those_of_an_analysis(maker: RowMaker, taught: Taught) -> None:
     """The agent's policy asks the same, whoever answers."""
     for opening, row in taught[:40]:

@@ -88,6 +88,19 @@ def test_a_running_training_is_exported_from_its_last_checkpoint(
         export_adapter(base, tmp_path / "none", tmp_path / "adapter.safetensors")
 
 
+def test_an_adapter_learns_on(base: Path, store: ClipStore, trained: Path, tmp_path: Path) -> None:
+    seen: list[dict[str, float]] = []
+    again = CONFIG.model_copy(update={"max_steps": 1})
+
+    train_language(base, tmp_path / "on", store, again, start=trained, on_line=seen.append)
+    train_language(base, tmp_path / "anew", store, again, on_line=seen.append)
+
+    before = [line["loss_before"] for line in seen if "loss_before" in line]
+    assert before[0] < before[1]
+    with pytest.raises(ModelError, match="holds no trained adapter"):
+        train_language(base, tmp_path / "none", store, again, start=tmp_path)
+
+
 def test_the_card_tells_what_was_learned_from(trained: Path) -> None:
     card = LanguageCard.model_validate_json((trained / "stage2.json").read_bytes())
 

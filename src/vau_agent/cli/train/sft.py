@@ -45,6 +45,15 @@ def sft(
             show_default=False,
         ),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start",
+            metavar="DIR",
+            help="Folder of an earlier 'train sft' on the same --base, whose adapter learns on.",
+            show_default=False,
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option("--config", metavar="FILE", help="TOML.", show_default="built-in defaults"),
@@ -94,6 +103,7 @@ def sft(
         given,
         detector=detector,
         own=None if answers is None else load_answers(answers, given),
+        start=start,
         resume=resume,
         on_line=on_line,
     )
