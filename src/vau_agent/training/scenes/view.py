@@ -24,6 +24,8 @@ _LARGE_SHARE: Final = 0.36
 _LEAST: Final = (3.0, 2.5)
 _LEAST_OUTDOORS: Final = (4.0, 3.0)
 """Metres across and along that a story needs."""
+_CAMERAS: Final = 3000
+"""Drawn before a view is given up; one in a few is enough for what stories ask."""
 _WIDEST: Final = 6.0
 _MOST: Final = (14.0, 10.0)
 _MOST_INDOORS: Final = (8.0, 6.0)
@@ -136,11 +138,15 @@ def draw_view(
 def _draw_camera(
     rng: np.random.Generator, size: tuple[int, int], *, outdoors: bool, width: float = 0.0
 ) -> tuple[Camera, Area]:
-    """Draw cameras until one sees enough ground with actors as large as they are to be."""
+    """Draw cameras until one sees enough ground with actors as large as they are to be.
+
+    Raises:
+        ValueError: None of many did.
+    """
     across, along = _LEAST_OUTDOORS if outdoors else _LEAST
     least = max(across, width), along
     share = float(np.exp(rng.uniform(np.log(SMALLEST_SHARE), np.log(_LARGE_SHARE))))
-    while True:
+    for _ in range(_CAMERAS):
         camera = draw_camera(rng, size, outdoors=outdoors)
         area = visible_area(camera, share=share, least=least)
         if area is not None:
@@ -149,6 +155,7 @@ def _draw_camera(
             kept, depth = rng.uniform(_LEAST, _MOST_INDOORS)
             return camera, area.narrowed(max(float(kept), width), float(depth))
         share = max(share * 0.96, SMALLEST_SHARE)
+    raise ValueError(f"no camera sees {least[0]:g} m of ground from side to side; ask for less")
 
 
 def _draw_light(rng: np.random.Generator, area: Area, *, outdoors: bool, night: bool) -> Light:
