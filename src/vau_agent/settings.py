@@ -177,7 +177,7 @@ class LocalSettings(_Group):
     """Memory for pictures that the policy has encoded; the one used longest ago goes first."""
     engine: Literal["auto", "torch", "onnx"] = "auto"
     """What computes it. `onnx` is for nano and its like on a processor, made at first use; `auto`
-    takes it where it has been made, and torch elsewhere."""
+    takes it where it has been made and there is no GPU, and torch elsewhere."""
     precision: Literal["fp32", "int8"] = "int8"
     """Of the engine `onnx`."""
     threads: int | None = Field(default=None, ge=1)
