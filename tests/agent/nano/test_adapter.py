@@ -181,6 +181,10 @@ def test_a_whole_model_takes_the_place_of_the_former_one(
     build_nano(parts, adapter, out)
 
     assert [one.name for one in tmp_path.iterdir()] == ["nano"]
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    assert out.stat().st_mode == plain.stat().st_mode
+    assert len({one.stat().st_mode for one in out.iterdir()}) == 1
     assert {one.name: one.read_bytes() for one in out.iterdir()} == {
         one.name: one.read_bytes() for one in made.iterdir()
     }

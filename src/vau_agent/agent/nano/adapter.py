@@ -144,6 +144,7 @@ def apply_adapter(base: Path, adapter: Path, out: Path) -> None:
         shutil.copytree(base, made, ignore=shutil.ignore_patterns(WEIGHTS))
         merged = _merge(_load(base / WEIGHTS), weights, card.lora_scale)
         _save(merged, made / WEIGHTS)
+        shutil.copymode(made / "config.json", made / WEIGHTS)  # it would be its owner's alone
         if card.detector is not None:
             _write_detector(merged, _group(weights, "detector"), card.detector, made)
         write_profile(made, card.profile)

@@ -56,7 +56,7 @@ def build_nano(stage: Path, adapter: Path, folder: Path) -> None:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-base-") as temporary:
-        base = Path(temporary)
+        base = Path(temporary) / "base"
         build_base(stage, base)
         apply_adapter(base, adapter, folder)
 
