@@ -200,7 +200,7 @@ def _examine_level(
         dataset=level.dataset,
         kinds=level.kinds,
         methods=tuple(methods),
-        first=method_of("first", answers[chief], "initial"),
+        first=None if chief == HEAD else method_of("first", answers[chief], "initial"),
         beside=tuple(one.name for one in methods[:-1] if one.whole),
         words=words[chief],
         records={_title(examination.name, row): kept for row, kept in records.items()},

@@ -44,8 +44,8 @@ class Examined:
     kinds: Mapping[str, str]
     methods: tuple[Method, ...]
     """In the order of showing; the last one is what the agent says in the end."""
-    first: Method
-    """What it said at first."""
+    first: Method | None
+    """What it said at first; `None` for what has no second thought."""
     beside: tuple[str, ...]
     """Names of methods that the last one is compared with, pair by pair."""
     words: Mapping[str, Words] = field(default_factory=dict)
@@ -87,25 +87,8 @@ def _of_level(level: Examined, draws: int, seed: int) -> Iterator[Table]:
         ),
         conventions={"mcnemar_p": "exact, two-sided"},
     )
-    yield Table(
-        title=f"{level.name}: first answer and last",
-        rows=revision_rows(level.first, level.last, level.samples, draws=draws, seed=seed),
-        conventions={
-            "whole answer": "right when class and segment are (IoU of half or more)",
-            "fixed, broken": "share of the wrong made right, of the right made wrong",
-            "net_points": "items gained less items lost, of 100 items",
-        },
-    )
-    yield Table(
-        title=f"{level.name}: does the reflection know a wrong first answer?",
-        rows=acceptance_rows(
-            level.last.name, level.first, level.words, level.samples, draws=draws, seed=seed
-        ),
-        conventions={
-            "verdict_auroc": "probability of accepting, right against wrong first answers",
-            "right": "class and segment (IoU of half or more)",
-        },
-    )
+    if level.first is not None:
+        yield from _second_thoughts(level, level.first, draws, seed)
     yield from _break_downs(level, draws, seed)
     yield Table(
         title=f"{level.name}: what is taken for what",
@@ -126,6 +109,28 @@ def _of_level(level: Examined, draws: int, seed: int) -> Iterator[Table]:
     )
 
 
+def _second_thoughts(level: Examined, first: Method, draws: int, seed: int) -> Iterator[Table]:
+    yield Table(
+        title=f"{level.name}: first answer and last",
+        rows=revision_rows(first, level.last, level.samples, draws=draws, seed=seed),
+        conventions={
+            "whole answer": "right when class and segment are (IoU of half or more)",
+            "fixed, broken": "share of the wrong made right, of the right made wrong",
+            "net_points": "items gained less items lost, of 100 items",
+        },
+    )
+    yield Table(
+        title=f"{level.name}: does the reflection know a wrong first answer?",
+        rows=acceptance_rows(
+            level.last.name, first, level.words, level.samples, draws=draws, seed=seed
+        ),
+        conventions={
+            "verdict_auroc": "probability of accepting, right against wrong first answers",
+            "right": "class and segment (IoU of half or more)",
+        },
+    )
+
+
 def _break_downs(level: Examined, draws: int, seed: int) -> Iterator[Table]:
     by_class: dict[str, list[Sample]] = {}
     by_kind: dict[str, list[Sample]] = {}
@@ -135,7 +140,8 @@ def _break_downs(level: Examined, draws: int, seed: int) -> Iterator[Table]:
         kind = level.kinds[one.id]
         side = "anomalous" if one.truth.anomalous else NORMAL
         by_kind.setdefault(f"{side}: {kind}", []).append(one)
-        by_source.setdefault(one.source, []).append(one)
+        if kind != one.source:  # of real videos the kind is the source
+            by_source.setdefault(one.source, []).append(one)
     for title, groups in (("class", by_class), ("kind", by_kind), ("source", by_source)):
         if len(groups) > 1:
             yield Table(
