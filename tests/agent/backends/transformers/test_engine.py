@@ -27,6 +27,7 @@ from vau_agent.agent.backends.transformers.loading import LoadedModel, load_mode
 from vau_agent.agent.backends.transformers.opening import open_transformers
 from vau_agent.agent.backends.transformers.reading import Reader
 from vau_agent.agent.conversation import Conversation
+from vau_agent.agent.receipts import write_receipt
 from vau_agent.errors import GenerationError, ModelError
 from vau_agent.memory.embedders.base import Precision
 from vau_agent.schemas import FrameRef
@@ -213,6 +214,8 @@ def test_an_engine_is_taken_where_it_was_made_and_of_no_other_model(
     assert not isinstance(reader_of(folder, LocalSettings(engine="torch")).runner, OnnxRunner)
     other = tmp_path / "other"
     shutil.copytree(folder, other)
+    write_receipt(other, "tiny", ())
+    assert find_engine(other, "fp32") is not None
     config = json.loads((other / "generation_config.json").read_text())
     (other / "generation_config.json").write_text(json.dumps({**config, "max_length": 99}))
 

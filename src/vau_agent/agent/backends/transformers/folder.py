@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from vau_agent.agent.receipts import RECEIPT_NAME
 from vau_agent.errors import GenerationError
 
 ADAPTER_CONFIG: Final = "adapter_config.json"
@@ -52,6 +53,7 @@ def digest_folder(folder: Path) -> str:
     """
     digest = hashlib.sha256()
     described = {file for pattern in _DESCRIBING for file in folder.glob(pattern)}
+    described.discard(folder / RECEIPT_NAME)  # written after all that it tells of
     for file in sorted(described):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     for file in sorted(folder.glob("*.safetensors")):

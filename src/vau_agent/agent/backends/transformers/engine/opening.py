@@ -39,15 +39,15 @@ def open_model(
 ) -> OpenedModel:
     """Open a model with the engine that the settings ask for.
 
-    `auto` takes the engine in the model's folder, or torch where there is none; `onnx` makes it if
-    need be, which takes half a minute once.
+    `auto` takes the engine in the model's folder, or torch where there is none or a GPU is; `onnx`
+    makes it if need be, which takes half a minute once.
 
     Raises:
         GenerationError: The folder is no model that can be loaded, or it fits no engine and one
             was asked for.
         MissingDependencyError: An adapter needs `peft`, an engine a package of `local`.
     """
-    if settings.engine == "torch":
+    if settings.engine == "torch" or (settings.engine == "auto" and _has_gpu()):
         return _open_with_torch(folder, name, resolve, settings.threads)
     card = find_engine(folder, settings.precision)
     if card is None and settings.engine == "auto":
@@ -99,6 +99,12 @@ def make_engine(
             f"engine {str(place)!r} cannot be written: {error.strerror}; make room there, or set "
             "local.engine to 'torch'"
         ) from error
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _open_with_torch(
