@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Picture
 
 from tests.agent.backends.tiny_models import build_tiny_fastvlm, build_tiny_qwen25vl
-from vau_agent.agent.backends.base import BackendContext, GenerationSettings
+from vau_agent.agent.backends.base import BackendContext, Completion, GenerationSettings
 from vau_agent.agent.backends.transformers.opening import open_transformers
 from vau_agent.agent.conversation import Conversation, FramePart, Message, TextPart
 from vau_agent.errors import ContextOverflowError
@@ -81,6 +81,36 @@ def test_prompts_of_unlike_length_are_completed_together_as_each_by_itself(fastv
     assert together == [by_itself(fastvlm, one, pictures) for one in asked]
     assert len(set(together)) > 1
     assert written(fastvlm, asked, batch=2) == together
+
+
+def test_later_turns_go_on_from_what_was_read_and_say_the_same(fastvlm: Path) -> None:
+    first = [conversation("a", 1, "What?"), conversation("b", 3, "What happens here, and when?")]
+    pictures = pictures_of(*first)
+    writer = BatchWriter(fastvlm, batch=2)
+
+    def ask(asked: list[Conversation]) -> list[Completion]:
+        requests = [
+            Request(conversation=one, pictures=pictures, album=str(place), settings=SETTINGS)
+            for place, one in enumerate(asked)
+        ]
+        return [reply.completion for reply in writer.write(requests)]
+
+    said = ask(first)
+    later = [further(one, answer.text) for one, answer in zip(first, said, strict=True)]
+    again = ask(later)
+
+    assert all(one.usage.cached_tokens > 20 for one in again)
+    assert [one.token_ids for one in again] == [by_itself(fastvlm, one, pictures) for one in later]
+    other = [later[1], later[0]]  # rows that begin with something else are read anew
+    assert [one.token_ids for one in ask(other)] == [
+        by_itself(fastvlm, one, pictures) for one in other
+    ]
+
+
+def further(before: Conversation, said: str) -> Conversation:
+    answer = Message(role="assistant", parts=(TextPart(text=said),), stage="initial_reason")
+    asked = Message(role="user", parts=(TextPart(text="Check."),), stage="self_reflect")
+    return before.with_message(answer).with_message(asked)
 
 
 def test_another_picture_is_another_completion(fastvlm: Path) -> None:

@@ -6,10 +6,10 @@ prompt anew, is asked one conversation at a time.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from PIL import Image as Picture
 
@@ -21,10 +21,7 @@ from vau_agent.agent.backends.transformers.rendering import Chat, render_chat
 from vau_agent.agent.backends.transformers.whole import prepare_whole, write_whole
 from vau_agent.agent.backends.transformers.writing import (
     Written,
-    WrittenToken,
-    describe_token,
     to_completion,
-    to_logprobs,
     token_choices,
 )
 from vau_agent.agent.catalogue import resolve_model
@@ -33,10 +30,7 @@ from vau_agent.errors import ContextOverflowError
 from vau_agent.schemas import FrameRef
 from vau_agent.training.validation.accepting import accept_probability
 from vau_agent.training.validation.asking import Reply, Request
-
-if TYPE_CHECKING:
-    import torch
-    from transformers import DynamicCache
+from vau_agent.training.validation.together import RowMemory, write_together
 
 Precision = Literal["float32", "bfloat16"]
 _KEPT_PICTURES: Final = 4096
@@ -52,6 +46,7 @@ class BatchWriter:
         self._batch = batch
         self._precision = precision
         self._kept: OrderedDict[str, EncodedPicture] = OrderedDict()
+        self._memory = RowMemory(rows=batch)
 
     @cached_property
     def profile(self) -> ModelProfile:
@@ -79,12 +74,16 @@ class BatchWriter:
         replies: dict[int, Reply] = {}
         for first in range(0, len(order), self._batch):
             places = order[first : first + self._batch]
-            batch = [prompts[place] for place in places]
-            limit = max(requests[place].settings.max_new_tokens for place in places)
-            for place, reply in zip(
-                places, self._complete(self._reader, batch, limit), strict=True
-            ):
-                replies[place] = reply
+            finished = write_together(
+                self._loaded,
+                self._reader,
+                [prompts[place] for place in places],
+                [requests[place].album for place in places],
+                self._memory,
+                max(requests[place].settings.max_new_tokens for place in places),
+            )
+            for place, one in zip(places, finished, strict=True):
+                replies[place] = self._reply(one.written, len(prompts[place].ids), one.cached)
         return [replies[place] for place in range(len(prompts))]
 
     @cached_property
@@ -139,13 +138,6 @@ class BatchWriter:
             encoded = encode_pictures(self._loaded, reader, {name: pictures[name] for name in some})
             self._kept.update({one.key: one for one in encoded})
 
-    def _complete(
-        self, reader: Reader, prompts: Sequence[ReadPrompt], limit: int
-    ) -> Iterator[Reply]:
-        written = write_batch(self._loaded, reader, prompts, limit)
-        for prompt, one in zip(prompts, written, strict=True):
-            yield self._reply(one, len(prompt.ids))
-
     def _write_one(self, chat: Chat, request: Request) -> Reply:
         pictures = [Picture.fromarray(request.pictures[frame.sha256]) for frame in chat.frames]
         inputs = prepare_whole(self._loaded, chat.messages, pictures)
@@ -153,10 +145,10 @@ class BatchWriter:
         self._check_length(length, request)
         return self._reply(write_whole(self._loaded, inputs, request.settings), length)
 
-    def _reply(self, written: Written, length: int) -> Reply:
+    def _reply(self, written: Written, length: int, cached: int = 0) -> Reply:
         tokenizer = self._loaded.tokenizer
         return Reply(
-            completion=to_completion(written, tokenizer, prompt=length, cached=0),
+            completion=to_completion(written, tokenizer, prompt=length, cached=cached),
             accept=accept_probability(token_choices(written, tokenizer)),
         )
 
@@ -199,72 +191,3 @@ def encode_pictures(
         EncodedPicture(key=name, ids=tuple(row.tolist()), features=one.reshape(-1, one.shape[-1]))
         for name, row, one in zip(names, inputs["input_ids"], features, strict=True)
     ]
-
-
-def write_batch(
-    loaded: LoadedModel,
-    reader: Reader,
-    prompts: Sequence[ReadPrompt],
-    limit: int,
-) -> list[Written]:
-    """Complete prompts together, at most `limit` tokens each, always with the likeliest token."""
-    import torch
-    from transformers import DynamicCache
-
-    stop = loaded.stop_ids
-    rows: list[list[WrittenToken]] = [[] for _ in prompts]
-    ended = [False] * len(prompts)
-    cache = DynamicCache()
-    with torch.inference_mode():
-        embedded, mask = _padded(reader, prompts)
-        positions = (mask.cumsum(dim=-1) - 1).clamp_min(0)
-        for _ in range(limit):
-            logprobs = to_logprobs(_step(loaded, embedded, mask, positions, cache))
-            chosen = logprobs.argmax(dim=-1)
-            for place, token in enumerate(chosen.tolist()):
-                ended[place] = ended[place] or token in stop
-                if not ended[place]:
-                    rows[place].append(describe_token(logprobs[place], token))
-            if all(ended):
-                break
-            embedded = loaded.model.get_input_embeddings()(chosen.to(mask.device)).unsqueeze(1)
-            mask = torch.cat((mask, mask.new_ones(len(rows), 1)), dim=-1)
-            positions = positions[:, -1:] + 1
-    return [
-        Written(tokens=tuple(tokens), finish_reason="stop" if done else "length")
-        for tokens, done in zip(rows, ended, strict=True)
-    ]
-
-
-def _padded(reader: Reader, prompts: Sequence[ReadPrompt]) -> "tuple[torch.Tensor, torch.Tensor]":
-    """Give prompts as embeddings, padded on the left, and 1 where a token stands."""
-    import torch
-
-    rows = [reader.embed(prompt, start=0, end=len(prompt.ids))[0] for prompt in prompts]
-    longest = max(len(row) for row in rows)
-    embedded = rows[0].new_zeros(len(rows), longest, rows[0].shape[-1])
-    mask = torch.zeros(len(rows), longest, dtype=torch.long, device=embedded.device)
-    for place, row in enumerate(rows):
-        embedded[place, longest - len(row) :] = row
-        mask[place, longest - len(row) :] = 1
-    return embedded, mask
-
-
-def _step(
-    loaded: LoadedModel,
-    embedded: "torch.Tensor",
-    mask: "torch.Tensor",
-    positions: "torch.Tensor",
-    cache: "DynamicCache",
-) -> "torch.Tensor":
-    """Read one stretch of every row; give the logits behind it, rows x vocabulary."""
-    outputs: Any = loaded.model(
-        inputs_embeds=embedded,
-        attention_mask=mask,
-        position_ids=positions,
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=1,
-        return_dict=True,
-    )
-    return outputs.logits[:, -1]  # type: ignore[no-any-return] # transformers carries none
