@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from vau_agent.agent.nano.detector import create_tower
 from vau_agent.errors import SettingsError
 from vau_agent.training.detector.config import DetectorConfig
-from vau_agent.training.detector.network import DetectorNetwork, create_tower, load_tower
+from vau_agent.training.detector.network import DetectorNetwork, load_tower
 
 
 @pytest.fixture(scope="module")
