@@ -1,5 +1,6 @@
 """Checkpoints of a training that may be killed at any moment: only whole ones are gone on from."""
 
+import json
 from pathlib import Path
 from typing import Final
 
@@ -51,3 +52,20 @@ def trained_weights(trained: Path) -> Path:
             f"{str(trained)!r} holds no trained adapter; 'vau-agent train sft' makes one"
         )
     return found[-1]
+
+
+def cut_log(log: Path, checkpoint: Path) -> None:
+    """Take back the lines of steps after a checkpoint, which are about to be taken again."""
+    if not log.is_file():
+        return
+    last = int(checkpoint.name.rpartition("-")[2])
+    lines = log.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if _step_of(line) <= last]
+    log.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")  # a line that an interruption cut off

@@ -23,6 +23,7 @@ from vau_agent.training.chains import OwnAnswers, RowMaker
 from vau_agent.training.checkpoints import (
     ADAPTER,
     ADAPTER_WEIGHTS,
+    cut_log,
     find_checkpoint,
     trained_weights,
 )
@@ -101,6 +102,8 @@ def train_language(
     """
     began, cpu_began = time.monotonic(), time.process_time()
     checkpoint = find_checkpoint(out, resume=resume)
+    if checkpoint is not None:
+        cut_log(out / LOG, checkpoint)
     loaded = open_model(base)
     maker = make_rows(base, store, config, detector=detector, own=own)
     encoder = RowEncoder(loaded, decision_weight=config.decision_weight)

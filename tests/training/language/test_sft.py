@@ -51,11 +51,14 @@ def test_a_killed_training_goes_on_as_if_it_had_not_been(
     shutil.copytree(trained / "checkpoint-4", out / "checkpoint-4")
     (out / "checkpoint-4" / WHOLE).unlink()  # killed while it was written
     (out / "checkpoint-4" / "optimizer.pt").write_bytes(b"half")
+    (out / LOG).write_text('{"step": 3.0, "loss": 9.0}\n{"step": 4.0, "loss": 9.0}\n{"st')
 
     card = train_language(base, out, store, CONFIG, resume=True)
 
     assert card.steps == 4
-    assert losses(out) == {4: pytest.approx(losses(trained)[4], abs=1e-5)}
+    assert losses(out) == {3: 9.0, 4: pytest.approx(losses(trained)[4], abs=1e-5)}
+    steps = [json.loads(line)["step"] for line in (out / LOG).read_text().splitlines()]
+    assert steps.count(4.0) == 2  # the step, and the summary at the end
 
 
 def test_only_lora_and_projector_learn_and_are_exported(
