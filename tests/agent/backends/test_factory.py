@@ -4,7 +4,9 @@ import pytest
 
 from vau_agent.agent.backends.base import BackendContext
 from vau_agent.agent.backends.factory import open_backend
-from vau_agent.errors import SettingsError
+from vau_agent.agent.nano.profile import NANO_PROFILE, write_profile
+from vau_agent.agent.receipts import write_receipt
+from vau_agent.errors import ModelError, SettingsError
 
 
 def test_rules_is_opened_by_name() -> None:
@@ -29,6 +31,26 @@ def test_auto_is_rules_while_no_promoted_model_is_here(tmp_path: Path) -> None:
     assert open_backend("auto", BackendContext(models=tmp_path)).name == "rules"
 
 
+def test_nano_that_was_not_pulled_says_what_to_type(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the extra 'local' is not installed")
+
+    with pytest.raises(ModelError, match=r"fetch it: vau-agent models pull nano$"):
+        open_backend("nano", BackendContext(models=tmp_path))
+
+
+def test_nano_goes_by_its_name_and_is_asked_as_its_folder_says(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the extra 'local' is not installed")
+    folder = tmp_path / "nano"
+    folder.mkdir()
+    write_profile(folder, NANO_PROFILE)
+    write_receipt(folder, "nano", ("made up",))
+
+    backend = open_backend("nano", BackendContext(models=tmp_path))
+
+    assert backend.name == "nano"
+    assert backend.profile == NANO_PROFILE
+
+
 @pytest.mark.parametrize(
     ("policy", "complaint"),
     [
@@ -36,6 +58,7 @@ def test_auto_is_rules_while_no_promoted_model_is_here(tmp_path: Path) -> None:
         ("", "choose one of"),
         ("Rules", "choose one of"),
         ("auto:fast", "takes nothing after a colon, got 'fast'"),
+        ("nano:fast", "another model is transformers:fast"),
         ("rules:fast", "takes nothing after a colon, got 'fast'"),
         ("scripted", "needs a file"),
         ("scripted:", "needs a file"),

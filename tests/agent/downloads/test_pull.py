@@ -9,8 +9,9 @@ import pytest
 from tests.agent.downloads import killed_pull
 from tests.agent.downloads.shelf import FILE, Shelf, Wheel
 from vau_agent.agent.catalogue import find_model, model_state, resolve_model
+from vau_agent.agent.downloads.assembling import ASSEMBLIES
 from vau_agent.agent.downloads.pull import PARTS_NAME, Courier, describe_pull
-from vau_agent.agent.receipts import read_receipt
+from vau_agent.agent.receipts import read_receipt, write_receipt
 from vau_agent.errors import ModelError
 from vau_agent.settings import DownloadSettings
 
@@ -138,3 +139,30 @@ def test_the_question_names_what_how_much_from_where_and_the_licence(tmp_path: P
 def test_a_name_is_resolved_to_its_folder_once_it_is_here(wheel: Wheel, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="models pull qwen3-vl-4b-instruct"):
         resolve_model("qwen3-vl-4b-instruct", tmp_path)
+
+
+def test_a_model_made_with_another_adapter_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    entry = find_model("nano")
+    folder = tmp_path / "nano"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    try:
+        ingredients = ASSEMBLIES["nano"].ingredients()
+    except ModelError:
+        pytest.skip("nano was not trained yet: this tree holds no adapter")
+
+    write_receipt(folder, "nano", ("parts", "adapter sha256:0000"))
+    former = courier(tmp_path).is_here(entry)
+    write_receipt(folder, "nano", ("parts", *ingredients))
+
+    assert not former
+    assert courier(tmp_path).is_here(entry)
+
+
+def test_there_has_to_be_room_for_what_is_made_of_the_parts(tmp_path: Path) -> None:
+    pytest.importorskip("gguf", reason="the extra 'local' is not installed")
+    entry = find_model("conse")
+    parts = sum(part.bytes or 0 for part in entry.parts)
+
+    with pytest.raises(ModelError, match="make room, or set model_dir"):
+        courier(tmp_path, free=2 * parts + ASSEMBLIES["conse"].room // 2).pull(entry)
