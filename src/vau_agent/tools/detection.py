@@ -17,6 +17,8 @@ from vau_agent.schemas import Candidate, Score, Segment, Value
 
 DETECT: Final = "detect"
 """The tool's name."""
+_CLEARLY: Final = 1e-6
+"""Above the edge: a run that only touches it would have no length."""
 _LEAST_TOLD: Final = 0.1
 """Probability below which a second class of a candidate is not told."""
 
@@ -46,9 +48,9 @@ class Detection:
         return (self.edges[:-1] + self.edges[1:]) / 2
 
     @property
-    def anomalous(self) -> NDArray[np.float32]:
+    def anomalous(self) -> NDArray[np.float64]:
         """Probability of anything abnormal, one a bin."""
-        return np.clip(1 - self.probabilities[:, 0], 0, 1)
+        return np.clip(1 - self.probabilities[:, 0].astype(np.float64), 0, 1)
 
 
 def bin_edges(segment: Segment, *, bins: int, longest_bin_s: float) -> NDArray[np.float64]:
@@ -65,7 +67,7 @@ def find_candidates(detection: Detection, rule: Rule) -> tuple[Candidate, ...]:
     """
     found = [
         _candidate(detection, first, last, rule)
-        for first, last in _runs(detection.anomalous >= rule.edge)
+        for first, last in _runs(detection.anomalous > rule.edge + _CLEARLY)
         if detection.anomalous[first : last + 1].max() >= rule.alarm
     ]
     return tuple(sorted(found, key=lambda one: -one.score))
@@ -106,7 +108,7 @@ def _candidate(detection: Detection, first: int, last: int, rule: Rule) -> Candi
     )
 
 
-def _crossing(times: NDArray[np.float64], values: NDArray[np.float32], rule: Rule) -> float:
+def _crossing(times: NDArray[np.float64], values: NDArray[np.float64], rule: Rule) -> float:
     """Give when a line between two moments crosses the edge; they lie on its two sides."""
     share = (rule.edge - float(values[0])) / (float(values[1]) - float(values[0]))
     return float(times[0] + share * (times[1] - times[0]))
