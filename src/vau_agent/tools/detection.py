@@ -111,7 +111,7 @@ def _candidate(detection: Detection, first: int, last: int, rule: Rule) -> Candi
 def _crossing(times: NDArray[np.float64], values: NDArray[np.float64], rule: Rule) -> float:
     """Give when a line between two moments crosses the edge; they lie on its two sides."""
     share = (rule.edge - float(values[0])) / (float(values[1]) - float(values[0]))
-    return float(times[0] + share * (times[1] - times[0]))
+    return float(times[0] + min(1.0, max(0.0, share)) * (times[1] - times[0]))
 
 
 def _likeliest(means: NDArray[np.float32], names: Sequence[str]) -> dict[str, float]:
