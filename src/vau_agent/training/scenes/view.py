@@ -20,7 +20,7 @@ from vau_agent.training.scenes.splits import PLACES, Split, layouts, palettes, p
 from vau_agent.training.scenes.surfaces import FAR, Buffer, Surface, cast
 
 _SIZES: Final = ((160, 120), (176, 144), (160, 90), (192, 108), (192, 144), (144, 144))
-_LARGE_SHARE: Final = 0.36
+_LARGE_SHARE: Final = 0.55
 _LEAST: Final = (3.0, 2.5)
 _LEAST_OUTDOORS: Final = (4.0, 3.0)
 """Metres across and along that a story needs."""
