@@ -7,12 +7,14 @@ import pytest
 
 from tests.training.toy_scenes import ToyScene, draw_toy
 from vau_agent.errors import SettingsError
-from vau_agent.schemas import Segment
+from vau_agent.schemas import Box, Segment
 from vau_agent.training.clip_building import Order, build_clips, missing_runs
 from vau_agent.training.clips import (
+    MARKS,
     ClipRecord,
     ClipStore,
     finished_shards,
+    mark_boxes,
     render_clip,
     write_shard,
 )
@@ -52,6 +54,23 @@ def test_a_clip_has_a_motion_picture_for_each_of_its_bins() -> None:
     assert (clip.pictures[0][..., 2] == 128).all()  # nothing before the first moment
     moved = np.abs(clip.pictures[1:, ..., 2].astype(int) - 128).max(axis=(1, 2))
     assert (moved > 60).all()
+
+
+def test_marks_cover_whom_the_truth_speaks_of() -> None:
+    scene = draw_toy("train", 1)
+    clip = render_clip(scene, frames=8, side=32)
+
+    assert clip.marks.shape == (8, MARKS, MARKS)
+    for marks in clip.marks:
+        rows, columns = np.nonzero(marks)
+        assert rows.max() == int(50 / 60 * MARKS)  # where the square stands
+        assert 0 < len(columns) <= 8 * 3
+
+
+def test_an_actor_smaller_than_a_cell_is_marked() -> None:
+    marks = mark_boxes([Box(x=0.99, y=0.0, width=0.001, height=0.001)])
+
+    assert np.argwhere(marks).tolist() == [[0, MARKS - 1]]
 
 
 def test_equal_scenes_give_equal_clips() -> None:

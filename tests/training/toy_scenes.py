@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from vau_agent.motion import Image
-from vau_agent.schemas import Segment
+from vau_agent.schemas import Box, Segment
 from vau_agent.training.scenes.splits import Split, generator
 from vau_agent.training.scenes.truth import SceneTruth
 
@@ -52,17 +52,35 @@ class ToyScene:
         """Draw it."""
         chance = generator(self.split, self.seed, f"picture {timestamp:.3f}")
         picture = np.full((_HEIGHT, _WIDTH, 3), 110, dtype=np.int16)
-        segment = self.truth.segment
-        happens = segment is not None and segment.contains(timestamp)
-        left = int(10 + 6 * timestamp)
-        colour, high, wide = (40, 40, 60), 24, 8
-        if happens and self.truth.kind == "fall":
-            high, wide = 8, 24
-        if happens and self.truth.kind == "burn":
+        left, high, wide = self._square(timestamp)
+        colour = (40, 40, 60)
+        if self._happens(timestamp) and self.truth.kind == "burn":
             colour = (230, 120 + int(chance.integers(60)), 30)
         picture[50 - high : 50, left : left + wide] = colour
         picture += chance.integers(-4, 5, picture.shape, dtype=np.int16)
         return np.clip(picture, 0, 255).astype(np.uint8)
+
+    def boxes(self, timestamp: float) -> dict[str, Box]:
+        """Tell where the square is."""
+        left, high, wide = self._square(timestamp)
+        box = Box(
+            x=left / _WIDTH,
+            y=(50 - high) / _HEIGHT,
+            width=min(wide, _WIDTH - left) / _WIDTH,
+            height=high / _HEIGHT,
+        )
+        return {"square": box}
+
+    def _happens(self, timestamp: float) -> bool:
+        segment = self.truth.segment
+        return segment is not None and segment.contains(timestamp)
+
+    def _square(self, timestamp: float) -> tuple[int, int, int]:
+        """Give left edge, height and width."""
+        left = int(10 + 6 * timestamp)
+        if self._happens(timestamp) and self.truth.kind == "fall":
+            return left, 8, 24
+        return left, 24, 8
 
 
 def draw_toy(split: Split, seed: int) -> ToyScene:

@@ -1,12 +1,13 @@
 """Clips: what a detector and a small policy are trained on, drawn from scenes and kept on disk.
 
-A clip is a whole scene in equal bins, one motion picture a bin. A store is a folder of shards, each
+A clip is a whole scene in equal bins, one motion picture a bin, with marks where those are of whom
+the truth speaks. A store is a folder of shards, each
 an array that is mapped into memory and a file of lines that say what is true of its clips; the
 lines are written last, so a shard with them is whole.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,16 +19,23 @@ from pydantic import Field, ValidationError
 
 from vau_agent.errors import SettingsError
 from vau_agent.motion import MOTION_SECONDS, Image, pack_motion
-from vau_agent.schemas import Segment, Value
+from vau_agent.schemas import Box, Segment, Value
 from vau_agent.tools.detector import squash
 from vau_agent.training.scenes.splits import Split
 from vau_agent.training.scenes.truth import SceneTruth
 
 FRAMES: Final = 16
 SIDE: Final = 128
+MARKS: Final = 16
+"""Cells along each side of a picture's marks."""
 
 Pictures = NDArray[np.uint8]
 """Frames x height x width x 3, motion pictures."""
+Marks = NDArray[np.uint8]
+"""Frames x `MARKS` x `MARKS`: 255 where an actor of the truth is, 0 elsewhere."""
+
+
+_MARKS_SUFFIX: Final = ".marks.npy"
 
 
 class Drawable(Protocol):
@@ -55,6 +63,9 @@ class Drawable(Protocol):
 
     def picture(self, timestamp: float) -> Image:
         """Draw what the camera sees at one time."""
+
+    def boxes(self, timestamp: float) -> dict[str, Box]:
+        """Give where the actors of the truth are, by name."""
 
 
 class ClipRecord(Value):
@@ -85,6 +96,7 @@ class Clip:
     """Motion pictures of a scene at the middles of equal bins, and what is true of it."""
 
     pictures: Pictures
+    marks: Marks
     record: ClipRecord
 
     @property
@@ -112,12 +124,30 @@ def render_clip(scene: Drawable, *, frames: int = FRAMES, side: int = SIDE) -> C
         split=scene.split, seed=scene.seed, duration_s=scene.duration_s, truth=scene.truth
     )
     edges = record.boundaries(frames)
-    pictures = [_motion_picture(scene, time, side) for time in (edges[:-1] + edges[1:]) / 2]
-    return Clip(pictures=np.stack(pictures), record=record)
+    times = [_taken(scene, time) for time in (edges[:-1] + edges[1:]) / 2]
+    return Clip(
+        pictures=np.stack([_motion_picture(scene, time, side) for time in times]),
+        marks=np.stack([mark_boxes(scene.boxes(time).values()) for time in times]),
+        record=record,
+    )
 
 
-def _motion_picture(scene: Drawable, timestamp: float, side: int) -> Image:
-    taken = _taken(scene, timestamp)
+def unmarked(frames: int) -> Marks:
+    """Give the marks of pictures of which nothing is told."""
+    return np.zeros((frames, MARKS, MARKS), dtype=np.uint8)
+
+
+def mark_boxes(boxes: Iterable[Box]) -> Marks:
+    """Mark every cell that a box touches; give `MARKS` x `MARKS`."""
+    marks = np.zeros((MARKS, MARKS), dtype=np.uint8)
+    for box in boxes:
+        left, top = int(box.x * MARKS), int(box.y * MARKS)
+        right, bottom = np.ceil(((box.x + box.width) * MARKS, (box.y + box.height) * MARKS))
+        marks[top : max(top + 1, int(bottom)), left : max(left + 1, int(right))] = 255
+    return marks
+
+
+def _motion_picture(scene: Drawable, taken: float, side: int) -> Image:
     before = None
     if taken >= MOTION_SECONDS:
         before = scene.picture(_taken(scene, taken - MOTION_SECONDS))
@@ -149,12 +179,24 @@ class Shard:
         Raises:
             SettingsError: The file is damaged.
         """
-        path = self.path.with_suffix(".npy")
+        return self._map(".npy")
+
+    @cached_property
+    def marks(self) -> NDArray[np.uint8]:
+        """Clips x frames x `MARKS` x `MARKS`, mapped into memory.
+
+        Raises:
+            SettingsError: The file is damaged.
+        """
+        return self._map(_MARKS_SUFFIX)
+
+    def _map(self, suffix: str) -> NDArray[np.uint8]:
+        path = self.path.with_suffix(suffix)
         try:
             array: NDArray[np.uint8] = np.load(path, mmap_mode="r")
         except (OSError, ValueError) as error:
             raise SettingsError(
-                f"clips {str(path)!r} cannot be read ({error}); remove the file and its .jsonl and "
+                f"clips {str(path)!r} cannot be read ({error}); remove {str(self.path)!r} and "
                 "run 'vau-agent train clips' again"
             ) from error
         return array
@@ -200,7 +242,7 @@ class ClipStore(Sequence[Clip]):
     def __getitem__(self, index: int) -> Clip:  # type: ignore[override]  # no slices: they would read all
         number, row = self._places[index]
         shard = self.shards[number]
-        return Clip(pictures=shard.pictures[row], record=shard.records[row])
+        return Clip(pictures=shard.pictures[row], marks=shard.marks[row], record=shard.records[row])
 
     def __iter__(self) -> Iterator[Clip]:
         return (self[index] for index in range(len(self)))
@@ -232,9 +274,14 @@ def write_shard(folder: Path, clips: Sequence[Clip]) -> Path:
     split, first, last = clips[0].record.split, clips[0].record.seed, clips[-1].record.seed
     path = folder / f"{split}-{first:07d}-{last:07d}.jsonl"
     pending = path.with_suffix(".part")
-    with pending.open("wb") as sink:
-        np.save(sink, np.stack([clip.pictures for clip in clips]))
-    pending.replace(path.with_suffix(".npy"))
+    arrays = {
+        ".npy": np.stack([clip.pictures for clip in clips]),
+        _MARKS_SUFFIX: np.stack([clip.marks for clip in clips]),
+    }
+    for suffix, array in arrays.items():
+        with pending.open("wb") as sink:
+            np.save(sink, array)
+        pending.replace(path.with_suffix(suffix))
     lines = [json.dumps(clip.record.model_dump(mode="json")) for clip in clips]
     pending.write_text("\n".join(lines) + "\n", encoding="utf-8")
     pending.replace(path)

@@ -17,7 +17,15 @@ def windows(value: int = 128) -> torch.Tensor:
 
 
 def vary(config: AugmentConfig, *, pictures: torch.Tensor | None = None) -> torch.Tensor:
-    return augment(windows() if pictures is None else pictures, config, np.random.default_rng(1))
+    shown = windows() if pictures is None else pictures
+    return augment(shown, marks(), config, np.random.default_rng(1))[0]
+
+
+def marks() -> torch.Tensor:
+    """Something stands at the left."""
+    marked = torch.zeros(2, 4, 4, 4, dtype=torch.uint8)
+    marked[..., 0] = 255
+    return marked
 
 
 def test_without_changes_pictures_stay() -> None:
@@ -52,6 +60,16 @@ def test_light_changes_the_channels_it_should(change: dict[str, float], channels
     }
     assert changed == channels
     assert torch.equal(varied[:, 0], varied[:, 3])  # the same in every picture of a clip
+
+
+@pytest.mark.parametrize(("flip", "column"), [(0.0, 0), (1.0, 3)])
+def test_marks_move_with_their_picture(flip: float, column: int) -> None:
+    config = NOTHING.model_copy(update={"flip": flip})
+
+    moved = augment(windows(), marks(), config, np.random.default_rng(1))[1]
+
+    assert moved.shape == marks().shape
+    assert moved.sum(dim=(0, 1, 2)).nonzero().flatten().tolist() == [column]
 
 
 def test_stillness_stays_stillness() -> None:

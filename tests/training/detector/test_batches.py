@@ -13,6 +13,7 @@ from vau_agent.training.detector.config import DetectorConfig
 def batch(shares: list[list[float]], labels: list[int]) -> Batch:
     return Batch(
         pictures=torch.zeros(len(labels), len(shares[0]), 32, 32, 3, dtype=torch.uint8),
+        marks=torch.zeros(len(labels), len(shares[0]), 4, 4, dtype=torch.uint8),
         shares=torch.tensor(shares, dtype=torch.float32),
         labels=torch.tensor(labels),
         clips=tuple(range(len(labels))),

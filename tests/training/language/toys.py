@@ -10,7 +10,7 @@ from vau_agent.agent.nano.profile import write_profile
 from vau_agent.agent.profile import ModelProfile
 from vau_agent.schemas import Segment
 from vau_agent.training.alignment import WORDS
-from vau_agent.training.clips import Clip, ClipRecord, write_shard
+from vau_agent.training.clips import Clip, ClipRecord, unmarked, write_shard
 from vau_agent.training.scenes.truth import SceneTruth
 
 SIDE: Final = 64
@@ -53,7 +53,11 @@ def toy_clip(seed: int) -> Clip:
         corner = slice(16 * place, 16 * place + 16)
         pictures[inside, corner, corner] += 80
     record = ClipRecord(split="train", seed=seed, duration_s=duration, truth=truth)
-    return Clip(pictures=np.clip(pictures, 0, 255).astype(np.uint8), record=record)
+    return Clip(
+        pictures=np.clip(pictures, 0, 255).astype(np.uint8),
+        marks=unmarked(len(pictures)),
+        record=record,
+    )
 
 
 def lay_clips(folder: Path, count: int) -> None:

@@ -12,7 +12,7 @@ from vau_agent.agent.profile import ModelProfile
 from vau_agent.evals.samples import Dataset, Sample, Truth
 from vau_agent.schemas import Segment
 from vau_agent.tools.detection import Detection, Rule
-from vau_agent.training.clips import Clip, ClipRecord
+from vau_agent.training.clips import Clip, ClipRecord, unmarked
 from vau_agent.training.scenes.truth import SceneTruth
 from vau_agent.training.validation.asking import Reply, Request
 from vau_agent.training.validation.levels import Detect, Examinee, Level
@@ -68,7 +68,9 @@ def shown(name: str, *, seconds: float = 16.0, bins: int = 16) -> Shown:
     pictures = np.random.default_rng(len(name)).integers(0, 255, (bins, 32, 32, 3), dtype=np.uint8)
     truth = SceneTruth(kind="noise", caption="Noise.", place="nowhere")
     record = ClipRecord(split="L1", seed=0, duration_s=seconds, truth=truth)
-    return Shown(id=name, clip=Clip(pictures=pictures, record=record))
+    return Shown(
+        id=name, clip=Clip(pictures=pictures, marks=unmarked(len(pictures)), record=record)
+    )
 
 
 def sample(name: str, category: str | None = None, *events: tuple[float, float]) -> Sample:

@@ -14,20 +14,31 @@ _LUMA_MIDDLE: Final = 110.0
 """Around which contrast is changed."""
 
 
-def augment(pictures: Tensor, config: AugmentConfig, chance: np.random.Generator) -> Tensor:
-    """Vary windows of motion pictures; give them as float32, 0..255.
+def augment(
+    pictures: Tensor, marks: Tensor, config: AugmentConfig, chance: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Vary windows of motion pictures, and move their marks with them.
 
     Args:
         pictures: Windows x bins x side x side x 3: luma, redness, change.
+        marks: Windows x bins x cells x cells, 0..255.
         config: Largest changes.
         chance: Decides for every window.
+
+    Returns:
+        Pictures as float32, 0..255, and marks as shares, 0..1; of the sizes that were given.
     """
-    shown = torch.stack([_frame(window, config, chance) for window in pictures.float()])
+    bins, side, cells = pictures.shape[1], pictures.shape[2], marks.shape[2]
+    large = nn.functional.interpolate(marks.float() / 255, (side, side), mode="nearest")
+    whole = torch.cat((pictures.float(), large.unsqueeze(-1)), dim=-1)
+    whole = torch.stack([_frame(window, config, chance) for window in whole])
+    shown, moved = whole[..., :3], whole[..., 3].flatten(0, 1)
+    marked = nn.functional.adaptive_avg_pool2d(moved, cells).view(-1, bins, cells, cells)
     gains, shifts = _light(len(shown), config, chance)
     shown = shown * gains.to(shown.device) + shifts.to(shown.device)
     sigma = torch.from_numpy(chance.uniform(0, config.noise, (len(shown), 1, 1, 1, 1)))
     noise = torch.randn_like(shown) * sigma.float().to(shown.device)
-    return (shown + noise).clamp(0, 255)
+    return (shown + noise).clamp(0, 255), marked
 
 
 def _frame(window: Tensor, config: AugmentConfig, chance: np.random.Generator) -> Tensor:

@@ -30,6 +30,8 @@ class Batch:
 
     pictures: Tensor
     """Windows x bins x side x side x 3, 0..255."""
+    marks: Tensor
+    """Windows x bins x `clips.MARKS` x `clips.MARKS`: 255 where an actor of the truth is."""
     shares: Tensor
     """Windows x bins: how much of a bin the event fills."""
     labels: Tensor
@@ -43,6 +45,7 @@ class Batch:
         """Give the same on a device."""
         return Batch(
             pictures=self.pictures.to(device, non_blocking=True),
+            marks=self.marks.to(device),
             shares=self.shares.to(device),
             labels=self.labels.to(device),
             clips=self.clips,
@@ -103,15 +106,17 @@ class Batches:
         count = schedule.batch * 2 if is_short else schedule.batch
         places = tuple(self._place(done + number) for number in range(count))
         clips = [self._clips[place] for place in places]
-        pictures, shares = [], []
+        pictures, marks, shares = [], [], []
         for clip in clips:
             bins = len(clip.pictures)
             shown = _half(bins, chance) if is_short else slice(0, bins)
             pictures.append(clip.pictures[shown])
+            marks.append(clip.marks[shown])
             shares.append(clip.record.shares(bins)[shown])
         labels = [class_of(clip.record, self._config.network.classes) for clip in clips]
         return Batch(
             pictures=torch.from_numpy(np.stack(pictures)),
+            marks=torch.from_numpy(np.stack(marks)),
             shares=torch.from_numpy(np.stack(shares)),
             labels=torch.tensor(labels),
             clips=places,

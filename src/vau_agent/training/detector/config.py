@@ -62,6 +62,11 @@ class LossConfig(Value):
     """Whether a bin is abnormal at all, whatever the class."""
     single: float = Field(default=0.5, ge=0)
     """Class of each bin from its picture alone: makes pictures readable for a language model."""
+    cells: float = Field(default=1.0, ge=0)
+    """Class of each cell of each picture: says where an event is, so that far fewer clips tell what
+    it looks like."""
+    normal_cell_weight: float = Field(default=0.1, gt=0)
+    """Of cells in which nothing happens, among them."""
 
 
 class ScheduleConfig(Value):

@@ -12,7 +12,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from vau_agent.agent.nano.detector import ARCHITECTURE, Head, create_tower, maps_of
+from vau_agent.agent.nano.detector import ARCHITECTURE, FEATURES, Head, create_tower, maps_of
 from vau_agent.errors import SettingsError
 from vau_agent.training.detector.config import NetworkConfig
 
@@ -72,20 +72,26 @@ class DetectorNetwork(nn.Module):
             channels=config.channels,
             dropout=config.dropout,
         )
+        self.cells = nn.Linear(FEATURES, len(config.classes))
         for module in self.tower.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum = config.batch_norm_momentum
         for module in self._frozen():
             module.requires_grad_(False)
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Judge windows of pictures; see `Head.forward`.
 
         Args:
             pictures: Windows x bins x side x side x 3, of 0..255, any dtype.
+
+        Returns:
+            What the head gives, and logits of every cell of every picture, which only training
+            asks for: windows x bins x cells high x cells wide x classes.
         """
-        judged: tuple[Tensor, Tensor, Tensor] = self.detector(maps_of(self.tower, pictures))
-        return judged
+        maps = maps_of(self.tower, pictures)
+        frame, clip, single = self.detector(maps)
+        return frame, clip, single, self.cells(maps.movedim(2, -1))
 
     def train(self, mode: bool = True) -> "DetectorNetwork":
         """Switch to training; what is frozen keeps its statistics."""

@@ -147,11 +147,11 @@ class Trainer:
         place = self.progress.done
         torch.manual_seed(self._config.seed * 1_000_003 + place)
         chance = np.random.default_rng((self._config.seed, place, 1))
-        pictures = augment(batch.pictures, self._config.augment, chance)
+        pictures, marks = augment(batch.pictures, batch.marks, self._config.augment, chance)
         halves = self._config.precision == "bf16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=halves):
             judged = self.network(pictures)
-        losses = measure_losses(judged, batch, self._config.loss)
+        losses = measure_losses(judged, marks, batch, self._config.loss)
         self._optimiser.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]  # torch's own
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), schedule.clip_norm)
@@ -212,7 +212,7 @@ class _Clock:
 
 def _optimiser(network: DetectorNetwork, schedule: ScheduleConfig) -> torch.optim.AdamW:
     tower = [one for one in network.tower.parameters() if one.requires_grad]
-    head = list(network.detector.parameters())
+    head = [*network.detector.parameters(), *network.cells.parameters()]
     groups: list[dict[str, Any]] = [
         {"params": tower, "peak": schedule.tower_rate},
         {"params": head, "peak": schedule.head_rate},

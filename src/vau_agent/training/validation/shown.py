@@ -8,7 +8,7 @@ import numpy as np
 from vau_agent.evals.samples import RISKS, Sample, Truth
 from vau_agent.tools.detector import motion_pictures
 from vau_agent.tools.video.base import VideoReader
-from vau_agent.training.clips import FRAMES, SIDE, Clip, ClipRecord
+from vau_agent.training.clips import FRAMES, SIDE, Clip, ClipRecord, unmarked
 from vau_agent.training.rendering import scene_name
 from vau_agent.training.scenes.scene import Scene
 from vau_agent.training.scenes.truth import SceneTruth
@@ -56,7 +56,7 @@ def show_video(name: str, reader: VideoReader) -> Shown:
     edges = record.boundaries(FRAMES)
     middles = ((edges[:-1] + edges[1:]) / 2).tolist()
     pictures = motion_pictures(reader, middles, side=SIDE)
-    return Shown(id=name, clip=Clip(pictures=pictures, record=record))
+    return Shown(id=name, clip=Clip(pictures=pictures, marks=unmarked(FRAMES), record=record))
 
 
 def without_motion(shown: Shown) -> Shown:
