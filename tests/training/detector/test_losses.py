@@ -51,7 +51,7 @@ def test_the_truth_costs_nothing() -> None:
             [2, 0],
             {"frame", "single", "cells"},
         ),  # abnormal, but another class
-        ([[2, 2, 2], [0, 0, 0]], [2, 0], {"frame", "single", "cells", "inside"}),  # too early
+        ([[2, 2, 2], [0, 0, 0]], [2, 0], {"frame", "single", "inside"}),  # too early
         ([[0, 2, 2], [0, 0, 0]], [1, 0], {"clip"}),
     ],
 )

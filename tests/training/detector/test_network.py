@@ -23,9 +23,10 @@ def pictures(windows: int, bins: int) -> torch.Tensor:
 @pytest.mark.slow
 @pytest.mark.parametrize("bins", [8, 4])
 def test_every_bin_and_every_window_is_judged(network: DetectorNetwork, bins: int) -> None:
-    frame, clip, single = network.eval()(pictures(2, bins))
+    frame, clip, single, cells = network.eval()(pictures(2, bins))
 
     assert frame.shape == single.shape == (2, bins, 3)
+    assert cells.shape == (2, bins, 1, 1, 3)
     assert clip.shape == (2, 3)
 
 
