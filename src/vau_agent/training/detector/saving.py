@@ -20,6 +20,8 @@ CHECKPOINT: Final = "checkpoint.pt"
 WEIGHTS: Final = "stage0.safetensors"
 CARD: Final = "stage0.json"
 LOG: Final = "log.jsonl"
+_KEPT: Final = ("tower.", "detector.")
+"""What is left of the network once it has learned."""
 
 
 class TrainedCard(Value):
@@ -98,7 +100,11 @@ def save_trained(out: Path, network: DetectorNetwork, card: TrainedCard) -> None
     """Write the weights, named `tower.*` and `detector.*`, and the card, last."""
     from safetensors.torch import save_file
 
-    tensors = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
+    tensors = {
+        name: tensor.cpu().contiguous()
+        for name, tensor in network.state_dict().items()
+        if name.startswith(_KEPT)
+    }
     pending = out / f"{WEIGHTS}.part"
     save_file(tensors, pending, metadata={"network": card.config.network.model_dump_json()})
     pending.replace(out / WEIGHTS)
@@ -140,12 +146,15 @@ def network_of(tensors: dict[str, torch.Tensor], config: NetworkConfig) -> Detec
         RuntimeError: They do not fit.
     """
     network = DetectorNetwork(config)
-    ours = {
+    given = {
         name: tensor.float() if tensor.is_floating_point() else tensor
         for name, tensor in tensors.items()
-        if name.startswith(("tower.", "detector."))
+        if name.startswith(_KEPT)
     }
-    network.load_state_dict(ours)
+    only_learning = {
+        name: tensor for name, tensor in network.state_dict().items() if not name.startswith(_KEPT)
+    }
+    network.load_state_dict({**only_learning, **given})
     return network.eval()
 
 
