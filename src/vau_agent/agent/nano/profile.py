@@ -10,6 +10,7 @@ NANO_PROFILE: Final = ModelProfile(
     pictures="motion",
     frames_per_window=8,
     frames_per_zoom=8,
+    window_seconds=40.0,
     max_new_tokens=96,
     reflection="critique",
     detector=True,
