@@ -46,7 +46,7 @@ def test_every_entry_says_what_a_person_must_know(entry: ModelEntry) -> None:
         return
     assert entry.bytes > 0
     assert entry.parameters
-    assert (entry.context_tokens is not None) == (entry.kind == "policy")
+    assert (entry.context_tokens is not None) == (entry.kind != "embedder")
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
@@ -59,7 +59,7 @@ def test_only_weights_without_code_are_fetched_from_the_hub(entry: ModelEntry) -
 
 def test_the_families_that_the_policy_may_be_are_listed() -> None:
     assert set(POLICIES) <= load_catalogue().keys()
-    assert {entry.kind for entry in ENTRIES} == {"policy", "embedder"}
+    assert {entry.kind for entry in ENTRIES} == {"policy", "embedder", "base"}
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:

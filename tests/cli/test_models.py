@@ -150,6 +150,14 @@ def test_a_default_that_is_not_here_is_refused(run: Run) -> None:
     assert "first: vau-agent models pull conse" in told.err
 
 
+@pytest.mark.parametrize("command", ["default", "test"])
+def test_a_base_is_no_policy(run: Run, command: str) -> None:
+    result = run("models", command, "nano-base")
+
+    assert result.code == 2
+    assert "nano-base is" in result.err
+
+
 def test_rules_come_out_as_what_they_are(run: Run) -> None:
     told = run("models", "test", "rules")
 
@@ -224,7 +232,7 @@ def test_offline_keeps_a_test_on_this_machine(run: Run, monkeypatch: pytest.Monk
 def test_contradicting_arguments_are_refused(run: Run) -> None:
     assert run("models", "test", "rules", "--endpoint", "http://127.0.0.1:1/v1").code == 2
     assert run("models", "test", "--model", "x").code == 2
-    assert "is an embedder" in run("models", "test", "conse").err
+    assert "is of kind 'embedder'" in run("models", "test", "conse").err
 
 
 @pytest.mark.slow

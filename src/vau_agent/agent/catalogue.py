@@ -16,7 +16,8 @@ from vau_agent.agent.receipts import is_whole
 from vau_agent.errors import ModelError, SettingsError
 from vau_agent.schemas import Value
 
-Kind = Literal["policy", "embedder"]
+Kind = Literal["policy", "embedder", "base"]
+"""A base is what a policy is trained from; it is none itself."""
 Precision = Literal["fp32", "bf16", "int8", "int4"]
 State = Literal["built in", "here", "damaged", "not here"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

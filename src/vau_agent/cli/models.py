@@ -107,7 +107,7 @@ def pull(
     finally:
         view.close()
     print(f"{name} is here: {model_folder(entry, settings.models)}")
-    print(f"Next     vau-agent models default {name}")
+    print("Next     vau-agent " + _next(entry))
 
 
 def test(
@@ -162,6 +162,8 @@ def set_default(
 
     settings = settings_from({"home": home})
     entry = find_model(name)
+    if entry.kind == "base":
+        raise SettingsError(f"{name} is what a policy is trained from: vau-agent train --help")
     if model_state(entry, settings.models) not in ("built in", "here"):
         raise ModelError(f"{name} is not here; first: vau-agent models pull {name}")
     value = model_setting(entry, settings.models)
@@ -170,6 +172,10 @@ def set_default(
     setting = "policy" if entry.kind == "policy" else "retrieval.embedder"
     where = write_setting(setting, value)
     print(f"{setting} = {value}   (in {where})")
+
+
+def _next(entry: "ModelEntry") -> str:
+    return "train --help" if entry.kind == "base" else f"models default {entry.name}"
 
 
 def _agrees(described: str, name: str) -> bool:
@@ -230,7 +236,7 @@ def _facts(entry: "ModelEntry", settings: "Settings") -> list[tuple[str, str]]:
         facts.append(("Size", _size(entry)))
     if entry.context_tokens:
         facts.append(("Context", f"{entry.context_tokens} tokens"))
-    precisions = _PRECISIONS if entry.kind == "policy" else _PRECISIONS[:1]
+    precisions = _PRECISIONS[:1] if entry.kind == "embedder" else _PRECISIONS
     needs = {precision: entry.memory(precision) for precision in precisions}
     told = [f"{name} {megabytes(size)}" for name, size in needs.items() if size is not None]
     if told:

@@ -32,7 +32,7 @@ def try_policy(settings: "Settings", *, endpoint: str | None, model: str | None)
         entry = load_catalogue().get(settings.policy)
         policy = model_setting(entry, settings.models) if entry else settings.policy
     if entry is not None and entry.kind != "policy":
-        raise SettingsError(f"{entry.name} is an embedder; 'models test' tries policies")
+        raise SettingsError(f"{entry.name} is of kind {entry.kind!r}; 'models test' tries policies")
     book = PictureBook()
     context = BackendContext(
         pictures=book.load,

@@ -2,12 +2,14 @@
 
 import hashlib
 import logging
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from vau_agent.errors import GenerationError
+from vau_agent.memory.embedders.folder import replace_folder
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +35,16 @@ def _build_conse(stage: Path, folder: Path) -> None:
     _quieten()
     (lite0,) = stage.glob("*.pth")
     build_conse(lite0, stage, folder)
+
+
+def _build_nano_base(stage: Path, folder: Path) -> None:
+    from vau_agent.agent.nano.build import build_base
+
+    _quieten()
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-base-") as temporary:
+        made = Path(temporary) / "made"
+        build_base(stage, made)
+        replace_folder(made, folder, spare=Path(temporary) / "former")
 
 
 def _build_nano(stage: Path, folder: Path) -> None:
@@ -63,13 +75,18 @@ def _quieten() -> None:
     quieten()
 
 
-_EXPORTING: Final = ("torch", "timm", "transformers", "onnx", "onnxscript", "onnxruntime")
+_LOADING: Final = ("torch", "timm", "transformers")
+_DEQUANTISING: Final = ("accelerate", "gguf", "safetensors")
+_EXPORTING: Final = (*_LOADING, "onnx", "onnxscript", "onnxruntime")
 
 ASSEMBLIES: Final[Mapping[str, Assembly]] = {
     "conse": Assembly(build=_build_conse, packages=_EXPORTING, room=120_000_000),
+    "nano-base": Assembly(
+        build=_build_nano_base, packages=(*_LOADING, *_DEQUANTISING), room=600_000_000
+    ),
     "nano": Assembly(
         build=_build_nano,
-        packages=(*_EXPORTING, "accelerate", "gguf", "safetensors"),
+        packages=(*_EXPORTING, *_DEQUANTISING),
         room=1_000_000_000,
         ingredients=_nano_ingredients,
     ),

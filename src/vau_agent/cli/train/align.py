@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vau_agent.cli.options import QuietOption
+from vau_agent.cli.train.folders import find_folder
 
 _TOLD_EVERY = 25
 
@@ -14,7 +15,7 @@ _TOLD_EVERY = 25
 def align(
     base: Annotated[
         Path,
-        typer.Option("--base", metavar="DIR", help="Model folder: nano without its adapter."),
+        typer.Option("--base", metavar="MODEL", help="Model folder, or a pulled model: nano-base."),
     ],
     clips: Annotated[
         Path, typer.Option("--clips", metavar="DIR", help="Clips, of 'vau-agent train clips'.")
@@ -60,7 +61,12 @@ def align(
             print(f"  step {step}/{given.steps}  loss {loss:.3f}", file=sys.stderr, flush=True)
 
     report = align_model(
-        base, out, ClipStore.open(clips, "train"), given, stage0=detector, on_step=on_step
+        find_folder(base),
+        out,
+        ClipStore.open(clips, "train"),
+        given,
+        stage0=detector,
+        on_step=on_step,
     )
     print(
         f"{report.accuracy:.1%} of held-out frames next to the word of their class "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vau_agent.cli.options import QuietOption
+from vau_agent.cli.train.folders import find_folder
 
 if TYPE_CHECKING:
     from vau_agent.evals.significance import Interval
@@ -24,9 +25,9 @@ def detector(
         Path | None,
         typer.Option(
             "--tower",
-            metavar="PATH",
-            help="Weights to begin with: EfficientNet-Lite0's .pth file, or the folder of nano. "
-            "Without it, learning begins with chance.",
+            metavar="MODEL",
+            help="Weights to begin with: a pulled model (nano-base), its folder, or "
+            "EfficientNet-Lite0's .pth file. Without it, learning begins with chance.",
             show_default=False,
         ),
     ] = None,
@@ -65,7 +66,8 @@ def detector(
         words = "  ".join(f"{name} {value:g}" for name, value in line.items())
         say(f"  {words}")
 
-    card = train_detector(clips, out, given, tower=tower, resume=resume, on_line=on_line, say=say)
+    begun = None if tower is None else find_folder(tower)
+    card = train_detector(clips, out, given, tower=begun, resume=resume, on_line=on_line, say=say)
     for line in tell_scores(card):
         print(line)
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from vau_agent.cli.train.folders import find_folder
+
 
 def export(
     base: Annotated[
@@ -33,8 +35,8 @@ def export(
         Path | None,
         typer.Option(
             "--apply-to",
-            metavar="DIR",
-            help="Also make a model folder at --model, out of this base of nano.",
+            metavar="MODEL",
+            help="Also make a model folder at --model, out of this base: nano-base, or its folder.",
             show_default=False,
         ),
     ] = None,
@@ -59,5 +61,5 @@ def export(
     size = out.stat().st_size / 1e6
     print(f"{out}: {size:.1f} MB; " + ", ".join(f"{k} {v}" for k, v in card.made.items()))
     if plain_base is not None and model is not None:
-        apply_adapter(plain_base, out, model)
+        apply_adapter(find_folder(plain_base), out, model)
         print(f"model in {model}")
