@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from vau_agent.errors import ModelError
 from vau_agent.memory.embedders.onnx import OnnxGraph, default_threads
-from vau_agent.motion import MOTION_SECONDS, Image, pack_motion
+from vau_agent.motion import MOTION_SECONDS, MOTION_SIDE, Image, pack_motion
 from vau_agent.schemas import Candidate, Measurement, Segment, Value
 from vau_agent.tools.detection import (
     DETECT,
@@ -31,8 +31,6 @@ from vau_agent.tools.video.base import VideoReader
 
 DETECTOR_FILE: Final = "detector.onnx"
 CARD_FILE: Final = "detector.json"
-PICTURE_SIDE: Final = 160
-"""Pixels of the longer side of pictures before they are compared: what scenes are drawn at."""
 _WINDOWS_AT_ONCE: Final = 4
 
 
@@ -125,7 +123,7 @@ def window_starts(moments: int, bins: int) -> list[int]:
 def motion_pictures(reader: VideoReader, times: Sequence[float], *, side: int) -> NDArray[np.uint8]:
     """Give the motion picture of each time, ascending, as times x side x side x 3."""
     wanted = sorted({*times, *(time - MOTION_SECONDS for time in times if time >= MOTION_SECONDS)})
-    frames = reader.frames_at(wanted, longest_side=PICTURE_SIDE)
+    frames = reader.frames_at(wanted, longest_side=MOTION_SIDE)
     images = {time: frame.image for time, frame in zip(wanted, frames, strict=True)}
     return np.stack(
         [

@@ -3,18 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 
 from pydantic import ValidationError
 
 from vau_agent.agent.parsing import parse_reasoning
 from vau_agent.errors import ParseError, SettingsError
 from vau_agent.schemas import Reasoning, Value
-from vau_agent.training.chains import OwnAnswers
 from vau_agent.training.config import ClipRange, LanguageConfig, RowsConfig
-
-NO_ANSWERS: Final[OwnAnswers] = MappingProxyType({})
 
 
 class AnswersHeader(Value):

@@ -111,15 +111,6 @@ def draw_sheet(scenes: Sequence[Scene], *, moments: int) -> Picture.Image:
     return sheet
 
 
-def describe_scene(split: Split, seed: int) -> dict[str, JsonValue]:
-    """Give a scene's entry of the manifest.
-
-    `kind`, `place`, `cause`, `split` and `scene_seed` are for people and for break-downs; the
-    benchmark does not read them.
-    """
-    return _entry(split, seed, draw_scene(split, seed))
-
-
 def _entry(split: Split, seed: int, scene: Scene) -> dict[str, JsonValue]:
     name, truth, frames = scene_name(split, seed), scene.truth, _frame_count(scene)
     duration = frames / scene.fps

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vau_agent.cli.options import QuietOption
-from vau_agent.cli.train.folders import find_folder
+from vau_agent.cli.train.options import ClipsOption, ConfigOption, SeedOption, find_folder
 
 _TOLD_EVERY = 25
 
@@ -17,9 +17,7 @@ def align(
         Path,
         typer.Option("--base", metavar="MODEL", help="Model folder, or a pulled model: nano-base."),
     ],
-    clips: Annotated[
-        Path, typer.Option("--clips", metavar="DIR", help="Clips, of 'vau-agent train clips'.")
-    ],
+    clips: ClipsOption,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the aligned model is written.")
     ],
@@ -32,18 +30,13 @@ def align(
             show_default=False,
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="TOML.", show_default="built-in defaults"),
-    ] = None,
+    config: ConfigOption = None,
     steps: Annotated[int | None, typer.Option("--steps", metavar="N", show_default=False)] = None,
     frames: Annotated[
         int | None,
         typer.Option("--frames", metavar="N", help="Frames to learn from.", show_default=False),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", min=0, show_default=False)
-    ] = None,
+    seed: SeedOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Teach the projector of a model folder the word for what each frame shows.

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vau_agent.cli.options import QuietOption
-from vau_agent.cli.train.folders import find_folder
+from vau_agent.cli.train.options import (
+    ClipsOption,
+    ConfigOption,
+    ResumeOption,
+    SeedOption,
+    find_folder,
+)
 
 if TYPE_CHECKING:
     from vau_agent.evals.significance import Interval
@@ -15,9 +21,7 @@ if TYPE_CHECKING:
 
 
 def detector(
-    clips: Annotated[
-        Path, typer.Option("--clips", metavar="DIR", help="Clips, of 'vau-agent train clips'.")
-    ],
+    clips: ClipsOption,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where checkpoint, log and results go.")
     ],
@@ -31,20 +35,13 @@ def detector(
             show_default=False,
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="TOML.", show_default="built-in defaults"),
-    ] = None,
+    config: ConfigOption = None,
     epochs: Annotated[
         float | None,
         typer.Option("--epochs", metavar="N", help="Passes over the clips.", show_default=False),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", min=0, show_default=False)
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
-    ] = False,
+    seed: SeedOption = None,
+    resume: ResumeOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Train the detector on clips of 'train', and measure it on every level the folder holds.

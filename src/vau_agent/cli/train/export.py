@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from vau_agent.cli.train.folders import find_folder
+from vau_agent.cli.train.options import find_folder
 
 
 def export(

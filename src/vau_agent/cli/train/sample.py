@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vau_agent.cli.options import QuietOption
+from vau_agent.cli.train.options import ConfigOption, SeedOption
 
 
 def sample(
@@ -25,13 +26,8 @@ def sample(
             "--detector", metavar="DIR", help="The same as for 'train sft'.", show_default=False
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="TOML.", show_default="built-in defaults"),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", min=0, show_default=False)
-    ] = None,
+    config: ConfigOption = None,
+    seed: SeedOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Have a model answer the first question of every row, so that it learns from its mistakes.

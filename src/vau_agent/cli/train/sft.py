@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vau_agent.cli.options import QuietOption
+from vau_agent.cli.train.options import ConfigOption, ResumeOption, SeedOption
 
 
 def sft(
@@ -54,10 +55,7 @@ def sft(
             show_default=False,
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="TOML.", show_default="built-in defaults"),
-    ] = None,
+    config: ConfigOption = None,
     epochs: Annotated[
         float | None,
         typer.Option("--epochs", metavar="N", help="Passes over the rows.", show_default=False),
@@ -68,12 +66,8 @@ def sft(
     batch: Annotated[
         int | None, typer.Option("--batch", metavar="N", min=1, show_default=False)
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", min=0, show_default=False)
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last whole checkpoint in --out.")
-    ] = False,
+    seed: SeedOption = None,
+    resume: ResumeOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Train LoRA and projector on whole dialogues of the agent, with TRL.

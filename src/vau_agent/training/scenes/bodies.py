@@ -115,15 +115,6 @@ def draw_body(rng: np.random.Generator, *, child: bool = False) -> Body:
     )
 
 
-def clothes_word(body: Body) -> str:
-    """Name the colour of the upper clothes in one word."""
-    red, green, blue = body.shirt
-    brightness = (red + green + blue) / 3
-    if max(body.shirt) - min(body.shirt) < 30:
-        return "dark" if brightness < 70 else "grey" if brightness < 175 else "white"
-    return "red" if red == max(body.shirt) else "green" if green == max(body.shirt) else "blue"
-
-
 def figure(body: Body, pose: Pose, x: float, y: float, heading: float, owner: str) -> list[Shape]:
     """Return the solids of a person whose lowest part touches the ground.
 

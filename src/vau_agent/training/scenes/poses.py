@@ -163,7 +163,6 @@ AIM: Final = Pose(
 HANDS_UP: Final = Pose(
     left_swing=2.6, right_swing=2.6, left_out=0.4, right_out=0.4, left_elbow=0.5, right_elbow=0.5
 )
-HOLD_UP: Final = Pose(left_swing=2.5, right_swing=2.5, left_elbow=0.3, right_elbow=0.3)
 PHONE: Final = Pose(right_swing=0.9, right_elbow=2.3, nod=0.15)
 TYPE: Final = Pose(left_swing=0.6, right_swing=0.6, left_elbow=1.3, right_elbow=1.3, nod=0.45)
 EMBRACE: Final = Pose(
@@ -191,9 +190,6 @@ GRAB: Final = Pose(
 )
 OFFER: Final = Pose(right_swing=1.1, right_elbow=0.3)
 SHAKE_HANDS: Final = Pose(right_swing=0.9, right_elbow=0.6, bend=0.1)
-PUSH_TROLLEY: Final = Pose(
-    bend=0.15, left_swing=0.8, right_swing=0.8, left_elbow=0.6, right_elbow=0.6
-)
 RIDE: Final = Pose(
     bend=0.75, left_swing=1.1, right_swing=1.1, left_elbow=0.25, right_elbow=0.25, nod=-0.4
 )

@@ -1,9 +1,7 @@
 """What surfaces are made of: small pictures that repeat without a seam, drawn at random."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import Final
 
 import cv2
@@ -237,10 +235,3 @@ def _blocks(
 def _clip(pixels: NDArray[np.floating]) -> Pixels:
     clipped: Pixels = np.clip(pixels, 0, 255).astype(np.float32)
     return clipped
-
-
-MATERIALS: Final[Mapping[str, Callable[[np.random.Generator, Colour, float], Texture]]] = (
-    MappingProxyType(
-        {"plain": plain, "grass": grass, "tiles": tiles, "bricks": bricks, "planks": planks}
-    )
-)

@@ -13,7 +13,7 @@ from vau_agent.evals.samples import Sample
 from vau_agent.evals.scoring.answers import Answer, When
 from vau_agent.evals.scoring.categories import plain_category
 from vau_agent.evals.scoring.segments import true_events
-from vau_agent.evals.significance import bootstrap_mean, mcnemar, paired_difference, wilson
+from vau_agent.evals.significance import mcnemar, paired_difference, wilson
 from vau_agent.evals.tables import Estimate, Row, RowKind
 from vau_agent.schemas import Segment
 
@@ -150,13 +150,6 @@ def difference_row(
             )
             figures[f"{name}_mcnemar_p"] = Estimate(value=p, n=len(known))
     return Row(name=f"{one.name} - {other.name}", kind="difference", metrics=figures)
-
-
-def mean_of(values: Sequence[float], *, draws: int, seed: int) -> Estimate:
-    """Give a mean with its interval; undefined without values."""
-    if not values:
-        return Estimate(value=None, n=0, note="no item takes part")
-    return bootstrap_mean(values, draws=draws, seed=seed).estimate()
 
 
 def rightness(sample: Sample, claim: Claim) -> float:

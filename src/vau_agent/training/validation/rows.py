@@ -39,7 +39,6 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
     }
 )
 """By the name of their folder; `full` is how the agent asks."""
-DEFAULT_ROWS: Final = (HEAD, "no-evidence", FULL)
 
 
 def parse_rows(text: str) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from math import cos, hypot, inf, pi, sin
 
 from vau_agent.training.scenes.moves import (
-    cowering,
     dancing,
     dodging,
     embracing,
@@ -251,12 +250,4 @@ def mock_fight(plot: Plot) -> Drama:
     captions = ("A person shadow-boxes alone", "Someone trains punches in the air")
     return plot.tell(
         "shadow boxing", [trains, *plot.bystanders(2, spare=spot)], captions, actors=[trains]
-    )
-
-
-def cower(plot: Plot, at: Spot, start: float) -> Person:
-    """Cast a bystander who crouches and covers the head from `start` on."""
-    spot = plot.near(at, 1.5, 3.5)
-    return plot.person(
-        still(*spot, toward(*spot, *at)), [Act(start=start, motion=cowering(plot.rng), ease_s=0.35)]
     )
