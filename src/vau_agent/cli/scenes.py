@@ -52,6 +52,9 @@ def render(
     Equal options give equal scenes. Videos that are there already are kept, so the same command
     goes on after an interruption. No name tells what is in a video.
     """
+    from vau_agent.training.packages import DRAWING, require
+
+    require(DRAWING)
     from vau_agent.training.rendering import render_videos, scene_seeds
 
     def on_video(done: int, videos: int) -> None:
@@ -89,6 +92,9 @@ def sheet(
     seed: SceneSeedOption = 0,
 ) -> None:
     """Write one picture of many scenes, to see what a level looks like."""
+    from vau_agent.training.packages import DRAWING, require
+
+    require(DRAWING)
     from vau_agent.training.rendering import draw_sheet, scene_seeds
     from vau_agent.training.scenes.scene import draw_scene
 

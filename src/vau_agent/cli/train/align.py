@@ -43,6 +43,9 @@ def align(
 
     Takes seconds to minutes; begun again after an interruption, it begins anew.
     """
+    from vau_agent.training.packages import LEARNING, require
+
+    require(LEARNING)
     from vau_agent.training.alignment import align as align_model
     from vau_agent.training.clips import ClipStore
     from vau_agent.training.config import AlignmentConfig, load_config

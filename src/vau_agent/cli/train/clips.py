@@ -36,6 +36,9 @@ def clips(
     Finished shards are never drawn again: the same command goes on where it ended, and one with a
     higher count adds to what is there.
     """
+    from vau_agent.training.packages import DRAWING, require
+
+    require(DRAWING)
     from vau_agent.training.clip_building import Order, build_clips
     from vau_agent.training.scenes.splits import SPLITS
 

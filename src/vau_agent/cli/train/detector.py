@@ -49,6 +49,9 @@ def detector(
     Writes stage0.safetensors (weights, tower.* and detector.*), stage0.json (configuration and
     scores), detector.onnx and detector.json (for the tool 'detect'), log.jsonl.
     """
+    from vau_agent.training.packages import LEARNING, require
+
+    require(LEARNING)
     from vau_agent.training.config import load_config
     from vau_agent.training.detector.config import DetectorConfig
     from vau_agent.training.detector.stage import train_detector

@@ -118,6 +118,9 @@ def evaluate(
     Every answer is kept at once, and the same command goes on where it ended. Prompts, parsing and
     looks are the agent's own; many videos are asked about together.
     """
+    from vau_agent.training.packages import LEARNING, require
+
+    require(LEARNING)
     from datetime import UTC, datetime
 
     from vau_agent.training.validation.pages import figures_page

@@ -51,6 +51,9 @@ def export(
 
     Of a training that is still running, the last whole checkpoint is taken.
     """
+    from vau_agent.training.packages import LEARNING, require
+
+    require(LEARNING)
     from vau_agent.agent.nano.adapter import apply_adapter
     from vau_agent.errors import SettingsError
     from vau_agent.training.exporting import export_adapter

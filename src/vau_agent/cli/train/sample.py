@@ -34,6 +34,9 @@ def sample(
 
     Give 'train sft --answers' the same clips, configuration and seed.
     """
+    from vau_agent.training.packages import LEARNING, require
+
+    require(LEARNING)
     from vau_agent.training.clips import ClipStore
     from vau_agent.training.config import LanguageConfig, load_config
     from vau_agent.training.sampling import sample_answers

@@ -74,6 +74,9 @@ def sft(
 
     A training that was killed goes on with --resume, from at most the last few minutes.
     """
+    from vau_agent.training.packages import LEARNING, require
+
+    require(LEARNING)
     from vau_agent.training.clips import ClipStore
     from vau_agent.training.config import LanguageConfig, load_config
     from vau_agent.training.own_answers import load_answers
