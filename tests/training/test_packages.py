@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 import pytest
 
 from vau_agent.errors import MissingDependencyError
@@ -9,5 +11,6 @@ def test_what_is_absent_is_named_with_what_to_type() -> None:
         require(("json", "no_such_package"))
 
 
-def test_what_training_needs_is_what_its_extras_bring() -> None:
-    require(LEARNING)
+@pytest.mark.parametrize("name", LEARNING)
+def test_what_training_needs_is_what_its_extras_bring(name: str) -> None:
+    assert find_spec(name) is not None
