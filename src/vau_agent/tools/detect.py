@@ -4,11 +4,11 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vau_agent.errors import ToolArgumentError, ToolExecutionError, VideoDecodeError
+from vau_agent.errors import ToolExecutionError, VideoDecodeError
 from vau_agent.schemas import Evidence, Segment, ToolCall, ToolResult
 from vau_agent.settings import TriageSettings
 from vau_agent.tools.base import KeepFrames, Meter, parse_arguments
-from vau_agent.tools.places import check_moment
+from vau_agent.tools.places import check_span
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.sampling import choose_times
 from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
@@ -62,15 +62,5 @@ class Detect:
         )
 
     def _segment(self, asked: DetectArguments, duration_s: float) -> Segment:
-        check_moment(self.name, "start_s", asked.start_s, duration_s)
-        if asked.end_s <= asked.start_s:
-            raise ToolArgumentError(
-                f"detect: end_s is {asked.end_s:g}, which is not after start_s {asked.start_s:g}"
-            )
-        segment = Segment(start=asked.start_s, end=min(asked.end_s, duration_s))
-        if segment.duration > self._settings.zoom_seconds:
-            raise ToolArgumentError(
-                f"detect: {asked.start_s:g}-{asked.end_s:g} s is longer than "
-                f"{self._settings.zoom_seconds:g} s; ask for a part of it"
-            )
-        return segment
+        longest = self._settings.zoom_seconds
+        return check_span(self.name, asked.start_s, asked.end_s, duration_s, longest=longest)

@@ -59,6 +59,34 @@ def check_moment(tool: str, name: str, seconds: float, duration_s: float) -> flo
     return seconds
 
 
+def check_span(
+    tool: str,
+    start_s: float,
+    end_s: float,
+    duration_s: float,
+    *,
+    longest: float,
+    shortest: float = 0.0,
+) -> Segment:
+    """Give a span that lies in the video; one that is too short is widened.
+
+    Raises:
+        ToolArgumentError: It lies past the end, ends before it starts, or is too long.
+    """
+    check_moment(tool, "start_s", start_s, duration_s)
+    if end_s <= start_s:
+        raise ToolArgumentError(
+            f"{tool}: end_s is {end_s:g}, which is not after start_s {start_s:g}"
+        )
+    end = min(max(end_s, start_s + shortest), duration_s)
+    start = max(0.0, min(start_s, end - shortest))
+    if end - start > longest:
+        raise ToolArgumentError(
+            f"{tool}: {start_s:g}-{end_s:g} s is longer than {longest:g} s; ask for a part of it"
+        )
+    return Segment(start=start, end=end)
+
+
 def moment_span(seconds: float, duration_s: float) -> Segment:
     """Give the second around a moment, as far as the video goes."""
     start = max(0.0, min(seconds - _MOMENT_SECONDS / 2, duration_s - _MOMENT_SECONDS))

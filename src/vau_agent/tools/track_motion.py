@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vau_agent.errors import ToolArgumentError, ToolExecutionError, VideoDecodeError
+from vau_agent.errors import ToolExecutionError, VideoDecodeError
 from vau_agent.schemas import Evidence, Measurement, Segment, ToolCall, ToolResult
 from vau_agent.settings import TriageSettings
 from vau_agent.tools.base import KeepFrames, parse_arguments
@@ -13,7 +13,7 @@ from vau_agent.tools.cues.change import ChangeDetector
 from vau_agent.tools.cues.grid import to_luma
 from vau_agent.tools.cues.kinematics import KinematicsMeter
 from vau_agent.tools.paths import Path, PathFinder
-from vau_agent.tools.places import check_moment, place_words
+from vau_agent.tools.places import check_span, place_words
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.zoom import VIEW_LONGEST_SIDE
 
@@ -78,19 +78,8 @@ class TrackMotion:
         )
 
     def _segment(self, asked: TrackArguments, duration_s: float) -> Segment:
-        check_moment(self.name, "start_s", asked.start_s, duration_s)
-        if asked.end_s <= asked.start_s:
-            raise ToolArgumentError(
-                f"track_motion: end_s is {asked.end_s:g}, which is not after start_s "
-                f"{asked.start_s:g}"
-            )
-        segment = Segment(start=asked.start_s, end=min(asked.end_s, duration_s))
-        if segment.duration > self._settings.track_seconds:
-            raise ToolArgumentError(
-                f"track_motion: {asked.start_s:g}-{asked.end_s:g} s is longer than "
-                f"{self._settings.track_seconds:g} s; ask for a part of it"
-            )
-        return segment
+        longest = self._settings.track_seconds
+        return check_span(self.name, asked.start_s, asked.end_s, duration_s, longest=longest)
 
     def _follow(self, reader: VideoReader, segment: Segment) -> list[Path]:
         """Follow what moves; the seconds before teach what noise and sizes are usual here."""

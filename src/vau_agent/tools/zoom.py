@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from vau_agent.errors import ToolArgumentError, ToolExecutionError, VideoDecodeError
+from vau_agent.errors import ToolExecutionError, VideoDecodeError
 from vau_agent.schemas import (
     CUES,
     Candidate,
@@ -20,6 +20,7 @@ from vau_agent.schemas import (
 )
 from vau_agent.settings import TriageSettings
 from vau_agent.tools.base import KeepFrames, Meter, parse_arguments
+from vau_agent.tools.places import check_span
 from vau_agent.tools.triage import Measurements, evaluate
 from vau_agent.tools.video.base import VideoReader
 from vau_agent.tools.video.sampling import choose_times
@@ -111,22 +112,14 @@ def measure(reader: VideoReader, segment: Segment, settings: TriageSettings) -> 
 
 
 def _segment(asked: ZoomArguments, duration: float, settings: TriageSettings) -> Segment:
-    if asked.start_s >= duration:
-        raise ToolArgumentError(
-            f"zoom: start_s is {asked.start_s:g}, but the video ends at {duration:.1f} s"
-        )
-    if asked.end_s <= asked.start_s:
-        raise ToolArgumentError(
-            f"zoom: end_s is {asked.end_s:g}, which is not after start_s {asked.start_s:g}"
-        )
-    end = min(max(asked.end_s, asked.start_s + _SHORTEST), duration)
-    start = max(0.0, min(asked.start_s, end - _SHORTEST))
-    if end - start > settings.zoom_seconds:
-        raise ToolArgumentError(
-            f"zoom: {asked.start_s:g}-{asked.end_s:g} s is longer than "
-            f"{settings.zoom_seconds:g} s; ask for a part of it"
-        )
-    return Segment(start=start, end=end)
+    return check_span(
+        "zoom",
+        asked.start_s,
+        asked.end_s,
+        duration,
+        longest=settings.zoom_seconds,
+        shortest=_SHORTEST,
+    )
 
 
 def _look(reader: VideoReader, segment: Segment, settings: TriageSettings) -> _Look:

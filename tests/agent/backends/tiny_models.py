@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from vau_agent.agent.nano.build import join_processor
 from vau_agent.agent.prompting import PROMPT_NAMES, load_prompt
 from vau_agent.torchvision_shim import install_shim
 
@@ -151,31 +152,11 @@ def build_tiny_fastvlm(folder: Path, size: TinySize | None = None) -> Path:
     A picture becomes (side / 32) squared tokens, 4 by default.
     """
     install_shim()
-    from transformers import (
-        CLIPImageProcessor,
-        FastVlmConfig,
-        FastVlmForConditionalGeneration,
-        LlavaProcessor,
-    )
+    from transformers import FastVlmConfig, FastVlmForConditionalGeneration
 
     size = size or TinySize()
     tokenizer = _build_tokenizer(LLAVA_PICTURE)
-    square = {"height": size.picture_side, "width": size.picture_side}
-    build_processor: Any = LlavaProcessor  # carries no annotations
-    processor = build_processor(
-        image_processor=CLIPImageProcessor(
-            size=square,
-            crop_size=square,
-            do_center_crop=False,
-            image_mean=[0.5] * 3,
-            image_std=[0.5] * 3,
-        ),
-        tokenizer=tokenizer,
-        patch_size=32,
-        vision_feature_select_strategy="full",
-        num_additional_image_tokens=0,
-        chat_template=tokenizer.chat_template,
-    )
+    processor = join_processor(tokenizer, side=size.picture_side)
     language = (
         {"model_type": "llama"}
         if size.sliding_window is None

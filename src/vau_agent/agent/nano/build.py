@@ -118,14 +118,21 @@ def _part(stage: Path, pattern: str) -> Path:
 
 
 def _build_processor(gguf: Path) -> Any:  # noqa: ANN401 - transformers' own class
-    from transformers import AutoTokenizer, CLIPImageProcessor, LlavaProcessor
+    from transformers import AutoTokenizer
 
     load: Any = AutoTokenizer.from_pretrained
     tokenizer = load(gguf.parent, gguf_file=gguf.name)
     tokenizer.add_special_tokens({"additional_special_tokens": [PICTURE]})
     tokenizer.eos_token, tokenizer.pad_token = _END, _PAD
     tokenizer.chat_template = (files("vau_agent.agent.nano") / "chat_template.jinja").read_text()
-    square = {"height": SIDE, "width": SIDE}
+    return join_processor(tokenizer, side=SIDE)
+
+
+def join_processor(tokenizer: Any, *, side: int) -> Any:  # noqa: ANN401 - transformers' own classes
+    """Give what makes tokens of texts, and squares of `side` pixels of pictures."""
+    from transformers import CLIPImageProcessor, LlavaProcessor
+
+    square = {"height": side, "width": side}
     build: Any = LlavaProcessor  # carries no annotations
     return build(
         image_processor=CLIPImageProcessor(
