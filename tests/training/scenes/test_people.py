@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from vau_agent.training.scenes import moves
+from vau_agent.training.scenes import moves, struggles
 from vau_agent.training.scenes.bodies import draw_body, figure, reach
 from vau_agent.training.scenes.people import Act, Motion, Person
 from vau_agent.training.scenes.poses import CROUCH, LIE_BACK, SIT, STAND, Pose, blend, gait
@@ -16,11 +16,11 @@ _RNG = np.random.default_rng
 def motions() -> dict[str, Motion]:
     rng = _RNG(1)
     return {
-        "punching": moves.punching(rng),
-        "kicking": moves.kicking(rng),
-        "wrestling": moves.wrestling(rng),
-        "grappling": moves.grappling(rng, LIE_BACK),
-        "dodging": moves.dodging(rng),
+        "punching": struggles.punching(rng),
+        "kicking": struggles.kicking(rng),
+        "wrestling": struggles.wrestling(rng),
+        "grappling": struggles.grappling(rng, LIE_BACK),
+        "dodging": struggles.dodging(rng),
         "dancing": moves.dancing(rng),
         "falling": moves.fall(rng, up_after_s=1.0)[0],
         "climbing": moves.climbing(1.0, 1.6, 3.0),

@@ -6,7 +6,6 @@ from math import inf, pi, sin
 from vau_agent.training.scenes.kinds.parts import scatter
 from vau_agent.training.scenes.moves import (
     hold,
-    kicking,
     reaching_down,
     smashing,
     spraying,
@@ -17,6 +16,7 @@ from vau_agent.training.scenes.plot import Plot, Spot
 from vau_agent.training.scenes.poses import OFFER, smooth
 from vau_agent.training.scenes.shapes import Ball, Capsule, Colour, Point, Shape
 from vau_agent.training.scenes.story import Drama, Player
+from vau_agent.training.scenes.struggles import kicking
 from vau_agent.training.scenes.things import Prop, barrel, bench, held, wall, window
 from vau_agent.training.scenes.tracks import Key, still, track
 from vau_agent.training.scenes.vehicles import Car, draw_make

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from math import inf, pi
 
-from vau_agent.training.scenes.moves import climbing, hold, kicking, reaching_down, smashing
+from vau_agent.training.scenes.moves import climbing, hold, reaching_down, smashing
 from vau_agent.training.scenes.people import Act, Person
 from vau_agent.training.scenes.plot import Plot, Spot
 from vau_agent.training.scenes.poses import COWER, CROUCH, OFFER, TYPE, smooth
 from vau_agent.training.scenes.shapes import Colour
 from vau_agent.training.scenes.story import Drama, Player
+from vau_agent.training.scenes.struggles import kicking
 from vau_agent.training.scenes.things import Bag, Prop, barrier, door, fence, held, wall, window
 from vau_agent.training.scenes.tracks import Key, toward, track
 

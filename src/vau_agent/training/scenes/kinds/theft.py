@@ -4,20 +4,13 @@ from collections.abc import Callable
 from math import cos, hypot, inf, sin
 
 from vau_agent.training.scenes.kinds.parts import runner_away
-from vau_agent.training.scenes.moves import (
-    cowering,
-    dodging,
-    fall,
-    hold,
-    keyed,
-    punching,
-    wrestling,
-)
+from vau_agent.training.scenes.moves import cowering, fall, hold, keyed
 from vau_agent.training.scenes.people import Act, Motion, Person
 from vau_agent.training.scenes.plot import Plot, Spot
 from vau_agent.training.scenes.poses import AIM, GRAB, HANDS_UP, OFFER, STAND, Pose, blend
 from vau_agent.training.scenes.shapes import Flame, Flash, Shape
 from vau_agent.training.scenes.story import Drama, Player
+from vau_agent.training.scenes.struggles import dodging, punching, wrestling
 from vau_agent.training.scenes.things import Bag, Prop, held
 from vau_agent.training.scenes.tracks import Key, toward, track
 

@@ -4,21 +4,17 @@ from math import cos, hypot, inf, pi, sin
 
 from vau_agent.training.scenes.moves import (
     dancing,
-    dodging,
     embracing,
     fall,
-    grappling,
     hold,
-    kicking,
     lying,
-    punching,
     waving,
-    wrestling,
 )
 from vau_agent.training.scenes.people import Act, Person
 from vau_agent.training.scenes.plot import Plot, Spot
 from vau_agent.training.scenes.poses import CROUCH, LIE_BACK, SHAKE_HANDS
 from vau_agent.training.scenes.story import Drama
+from vau_agent.training.scenes.struggles import dodging, grappling, kicking, punching, wrestling
 from vau_agent.training.scenes.tracks import Key, Look, still, toward, track
 
 
